@@ -1,0 +1,2 @@
+//! The rifflebox command.
+fn main() {}

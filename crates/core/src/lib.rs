@@ -1,0 +1,41 @@
+//! `(Document) -> [Sample]`, `(Sample, [Document]) -> Verdict`: the words of rifflebox as plain data.
+//!
+//! This crate holds the records that flow, the keys that name them, and the traits that operators
+//! implement. It knows no engine, no runtime and no store: an operator written against it can be run
+//! incrementally, or from scratch by a loop, with the same result.
+//!
+//! ```
+//! use rifflebox_core::{verifier, Sample, Verdict, Verifier};
+//!
+//! let no_todo = verifier("no-todo", "1", |sample: &Sample| match sample.text().contains("TODO") {
+//!     true => Verdict::reject("contains TODO"),
+//!     false => Verdict::accept(),
+//! });
+//! assert_eq!(no_todo.identity().name, "no-todo");
+//! ```
+
+mod document;
+mod error;
+mod identity;
+mod key;
+mod operator;
+mod outcome;
+mod sample;
+mod source;
+mod text;
+mod tier;
+mod value;
+mod verdict;
+
+pub use document::{Document, Origin};
+pub use error::{Error, ErrorKind, Result};
+pub use identity::{Identity, Proof, Settings};
+pub use key::{Key, KeyBuilder};
+pub use operator::{Generator, Verifier, verifier, verifier_with_documents};
+pub use outcome::{Outcome, Row, StageRow};
+pub use sample::{Content, Draft, Kind, Message, Sample, Seed, Span};
+pub use source::{FileChange, FileRecord, Place, RowItem, Source, Stat};
+pub use text::Tokenizer;
+pub use tier::Tier;
+pub use value::{Fields, Value};
+pub use verdict::{Score, Verdict, Vote};

@@ -1,0 +1,1 @@
+//! Incremental dataflow over durable arrangements.

@@ -1,0 +1,1 @@
+//! rifflebox keeps verified synthetic training data true while its seeds change.

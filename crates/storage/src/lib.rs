@@ -1,0 +1,1 @@
+//! Workspaces over an object store: manifests, runs, journal, cache.

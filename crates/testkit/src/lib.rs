@@ -1,0 +1,1 @@
+//! Oracles, laws and faults for rifflebox operators.

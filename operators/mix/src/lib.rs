@@ -1,0 +1,1 @@
+//! Mixing to shares and budgets.
