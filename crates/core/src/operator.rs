@@ -15,7 +15,11 @@ pub trait Generator: Send + Sync {
     fn synthetic(&self) -> bool;
 
     /// Says each draft that it makes of a document.
-    fn generate(&self, document: &Document, say: &mut dyn FnMut(Draft));
+    ///
+    /// # Errors
+    /// The reason why nothing can be made of it: the document becomes a failed row with this reason, and
+    /// what was said of it before counts for nothing. Having nothing to say is no error.
+    fn generate(&self, document: &Document, say: &mut dyn FnMut(Draft)) -> Result<(), String>;
 }
 
 /// Judges a sample, with the documents that it is of.
