@@ -1,1 +1,7 @@
-//! Generators: passages, rows, cloze.
+//! `(Document) -> [Draft]`: what documents are made into, and the tokens that they count.
+
+mod rows;
+mod tokens;
+
+pub use rows::Rows;
+pub use tokens::{O200k, tokenizer};
