@@ -1,7 +1,10 @@
 //! `(Document) -> [Draft]`: what documents are made into, and the tokens that they count.
 
+mod markdown;
+mod passages;
 mod rows;
 mod tokens;
 
+pub use passages::Passages;
 pub use rows::Rows;
 pub use tokens::{O200k, tokenizer};

@@ -106,8 +106,12 @@ impl Generator for Rows {
     fn generate(&self, document: &Document, say: &mut dyn FnMut(Draft)) -> Result<(), String> {
         let mut draft = Draft::new(self.content(document)?);
         let used = |name: &String| self.columns.values().any(|column| column == name);
-        draft.fields =
-            document.fields.iter().filter(|(name, _)| !used(name)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        draft.fields = document
+            .fields
+            .iter()
+            .filter(|(name, _)| !used(name))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
         // The row's own text is a column like any other, where there is one.
         let text_is_free = !used(&"text".to_owned()) && !document.fields.contains_key("text");
         if text_is_free && !document.text.is_empty() {
@@ -126,11 +130,17 @@ enum Cell<'a> {
 /// Reads one turn: `role` and `content`, or `from` and `value` as ShareGPT names them.
 fn message(column: &str, turn: usize, value: &Value) -> Result<Message, String> {
     let Value::Map(map) = value else {
-        return Err(format!("message {} of column \"{column}\" is {}, not a table", turn + 1, kind_of(value)));
+        return Err(format!(
+            "message {} of column \"{column}\" is {}, not a table",
+            turn + 1,
+            kind_of(value)
+        ));
     };
     let get = |names: [&str; 2]| {
         let text = names.iter().find_map(|name| map.get(*name)).and_then(Value::as_text);
-        text.ok_or_else(|| format!("message {} of column \"{column}\" has no text \"{}\"", turn + 1, names[0]))
+        text.ok_or_else(|| {
+            format!("message {} of column \"{column}\" has no text \"{}\"", turn + 1, names[0])
+        })
     };
     let role = match get(["role", "from"])? {
         "human" => "user",
@@ -164,7 +174,15 @@ mod tests {
     fn document(text: &str, fields: serde_json::Value) -> Document {
         let Value::Map(fields) = Value::from(fields) else { panic!("a table") };
         let (source, id) = ("rows".to_owned(), "1".to_owned());
-        Document { source, id, text: text.to_owned(), tier: Tier::T0, license: None, origin: Origin::default(), fields }
+        Document {
+            source,
+            id,
+            text: text.to_owned(),
+            tier: Tier::T0,
+            license: None,
+            origin: Origin::default(),
+            fields,
+        }
     }
 
     fn make(rows: &Rows, document: &Document) -> Result<Draft, String> {
@@ -208,7 +226,8 @@ mod tests {
 
     #[test]
     fn nothing_vanishes() {
-        let row = document("body", json!({"q": "2+2?", "n": null, "turns": [{"role": "boss", "content": "hi"}]}));
+        let row =
+            document("body", json!({"q": "2+2?", "n": null, "turns": [{"role": "boss", "content": "hi"}]}));
         let reason = |columns: Rows| make(&columns, &row).expect_err("no sample");
         assert_eq!(
             reason(Rows::of([("prompt", "q"), ("completion", "answer")])),

@@ -31,7 +31,10 @@ pub fn tokenizer(spec: &str, base_dir: &Path) -> Result<Arc<dyn Tokenizer>> {
         ));
     }
     let nearest = NAMES.iter().min_by_key(|name| distance(spec, name)).expect("there is at least one name");
-    Err(Error::new(ErrorKind::Usage, format!("there is no tokenizer \"{spec}\"; did you mean \"{nearest}\"?")))
+    Err(Error::new(
+        ErrorKind::Usage,
+        format!("there is no tokenizer \"{spec}\"; did you mean \"{nearest}\"?"),
+    ))
 }
 
 /// The vocabulary `o200k_base`; one copy serves the process.
@@ -133,7 +136,8 @@ mod tests {
 
     #[test]
     fn a_long_text_counts_as_its_whole() {
-        let text = "It's 1234 words, and then: some.\n\n  // more/less\n/etc/passwd\nÜber 東京タワー 12 34\n".repeat(400);
+        let text = "It's 1234 words, and then: some.\n\n  // more/less\n/etc/passwd\nÜber 東京タワー 12 34\n"
+            .repeat(400);
         assert!(pieces(&text).count() > 2);
         assert_eq!(pieces(&text).collect::<String>(), text);
         assert_eq!(O200k.count(&text), whole(&text));
