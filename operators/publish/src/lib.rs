@@ -1,1 +1,17 @@
-//! Shards, provenance and cards.
+//! `{sample: row} -> {path: bytes}`: the published folder, as pure functions of rows.
+//!
+//! Which shard a row lives in ([`leaves`]), a shard's bytes ([`encode`], [`encode_provenance`]), and the
+//! snapshot's and the card's text are functions of the rows alone: no dates, hosts, orders or counters.
+//! This crate reads and writes no store.
+
+mod provenance;
+mod shard;
+mod table;
+mod trie;
+
+pub use provenance::{
+    DISPLACED_NAMED, Maker, ProvenanceRow, Redaction, VerifierEntry, encode_provenance, provenance_schema,
+};
+pub use shard::{DataRow, data_schema, encode, logical_bytes};
+pub use table::FORMAT;
+pub use trie::{BUCKET_BITS, Leaf, Prefix, bucket_of, leaf_of, leaves};
