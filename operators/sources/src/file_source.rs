@@ -1,0 +1,271 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rifflebox_core::{FileChange, FileRecord, Identity, Key, Result, RowItem, Source, Stat};
+
+use crate::Files;
+use crate::change::{self, Finding, Look};
+use crate::content::{Content, SMALL_FILE_BYTES, Unread};
+use crate::formats::{self, Rows};
+use crate::listing::{self, Listed};
+use crate::pattern::Pattern;
+use crate::row::RowMaker;
+
+/// Files that are examined together, at most: enough to keep the threads busy.
+const WINDOW_FILES: usize = 256;
+
+/// Bytes that are held at once while small files are examined, at most (plus one file).
+const WINDOW_BYTES: u64 = 32 << 20;
+
+/// A source whose documents are files: made by [`Files::source`].
+#[derive(Debug)]
+pub struct FileSource {
+    pattern: Pattern,
+    maker: Arc<RowMaker>,
+    identity: Identity,
+    counters: Counters,
+}
+
+/// What a source did so far, over all its scans.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScanCounts {
+    /// Files listed.
+    pub listed: u64,
+    /// Files left alone because their listing is what it was.
+    pub untouched: u64,
+    /// Files read.
+    pub read: u64,
+    /// Bytes of these files, as stored.
+    pub bytes_read: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    listed: AtomicU64,
+    untouched: AtomicU64,
+    read: AtomicU64,
+    bytes_read: AtomicU64,
+}
+
+/// One step of a scan, in order of path.
+enum Step<'a> {
+    Gone(&'a str),
+    Examine(&'a Listed, Option<&'a FileRecord>),
+}
+
+/// What examining a file gave.
+enum Examined {
+    Nothing,
+    Gone,
+    Record(FileRecord),
+    Rows(FileRecord, Prepared),
+}
+
+/// Rows that are ready, or content that they are read from as they are asked for.
+enum Prepared {
+    Ready(Vec<Result<RowItem>>),
+    Content(Content),
+}
+
+impl FileSource {
+    pub(crate) fn new(pattern: Pattern, maker: RowMaker, files: &Files) -> Self {
+        FileSource {
+            pattern,
+            maker: Arc::new(maker),
+            identity: Identity::new("files", "1").with_settings(&files.meaning()),
+            counters: Counters::default(),
+        }
+    }
+
+    /// Returns what the source did so far.
+    pub fn counts(&self) -> ScanCounts {
+        ScanCounts {
+            listed: self.counters.listed.load(Relaxed),
+            untouched: self.counters.untouched.load(Relaxed),
+            read: self.counters.read.load(Relaxed),
+            bytes_read: self.counters.bytes_read.load(Relaxed),
+        }
+    }
+
+    /// Says each change as seen by a listing that begins at `now_ns`, nanoseconds since the epoch.
+    pub(crate) fn changes_at(
+        &self,
+        now_ns: i128,
+        kept: &BTreeMap<String, FileRecord>,
+        each: &mut dyn FnMut(FileChange<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let listed = listing::list(&self.pattern)?;
+        self.counters.listed.fetch_add(listed.len() as u64, Relaxed);
+        let steps = steps(&listed, kept);
+        self.counters.untouched.fetch_add((listed.len() - examined(&steps)) as u64, Relaxed);
+        let mut rest = &steps[..];
+        while !rest.is_empty() {
+            let (window, later) = rest.split_at(window_len(rest));
+            rest = later;
+            for (step, examined) in window.iter().zip(self.examine_all(window, now_ns)) {
+                self.say(step, examined, each)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn say(
+        &self,
+        step: &Step<'_>,
+        examined: Examined,
+        each: &mut dyn FnMut(FileChange<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let (path, was_kept) = match step {
+            Step::Gone(path) => (*path, true),
+            Step::Examine(listed, kept) => (listed.path.as_str(), kept.is_some()),
+        };
+        let (record, rows) = match examined {
+            Examined::Nothing => return Ok(()),
+            Examined::Gone if !was_kept => return Ok(()),
+            Examined::Gone => (None, None),
+            Examined::Record(record) => (Some(record), None),
+            Examined::Rows(record, Prepared::Ready(rows)) => {
+                (Some(record), Some(Box::new(rows.into_iter()) as Rows))
+            }
+            Examined::Rows(record, Prepared::Content(content)) => {
+                (Some(record), Some(formats::rows(self.maker.clone(), path, content)))
+            }
+        };
+        each(FileChange { path: path.to_owned(), record, rows: rows.map(|rows| rows as Box<_>) })
+    }
+
+    /// Examines the steps of a window on all cores; what it gives is in their order.
+    fn examine_all(&self, window: &[Step<'_>], now_ns: i128) -> Vec<Examined> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = window.len().div_ceil(cores).max(8);
+        if window.len() <= share {
+            return window.iter().map(|step| self.examine(step, now_ns)).collect();
+        }
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = window
+                .chunks(share)
+                .map(|steps| {
+                    let work =
+                        move || steps.iter().map(|step| self.examine(step, now_ns)).collect::<Vec<_>>();
+                    scope.spawn(work)
+                })
+                .collect();
+            let joined = workers.into_iter().map(|worker| worker.join());
+            joined.flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        })
+    }
+
+    fn examine(&self, step: &Step<'_>, now_ns: i128) -> Examined {
+        let (listed, kept) = match step {
+            Step::Gone(_) => return Examined::Gone,
+            Step::Examine(listed, kept) => (*listed, *kept),
+        };
+        let stat = match &listed.stat {
+            Ok(stat) => stat,
+            Err(reason) => return self.broken(listed, &Stat::default(), kept, reason),
+        };
+        self.counters.read.fetch_add(1, Relaxed);
+        let (digest, content) = match Content::open(listed) {
+            Ok(opened) => opened,
+            Err(Unread::Gone) => return Examined::Gone,
+            Err(Unread::Broken(reason)) => return self.broken(listed, stat, kept, &reason),
+        };
+        self.counters.bytes_read.fetch_add(content.len(), Relaxed);
+        let record = FileRecord { stat: stat.clone(), settled: change::is_settled(stat, now_ns), digest };
+        match change::finding(kept, &record) {
+            Finding::Nothing => Examined::Nothing,
+            Finding::Record => Examined::Record(record),
+            Finding::Rows if formats::is_light(&listed.path) && content.is_small() => {
+                let rows = formats::rows(self.maker.clone(), &listed.path, content).collect();
+                Examined::Rows(record, Prepared::Ready(rows))
+            }
+            Finding::Rows => Examined::Rows(record, Prepared::Content(content)),
+        }
+    }
+
+    /// Says that a file cannot be read; it is looked at again by every scan, until it can.
+    fn broken(&self, listed: &Listed, stat: &Stat, kept: Option<&FileRecord>, reason: &str) -> Examined {
+        let digest = Key::builder("unreadable").text(reason).finish();
+        let record = FileRecord { stat: stat.clone(), settled: false, digest };
+        match change::finding(kept, &record) {
+            Finding::Nothing => Examined::Nothing,
+            Finding::Record => Examined::Record(record),
+            Finding::Rows => {
+                let row = self.maker.broken(&listed.path, None, reason);
+                Examined::Rows(record, Prepared::Ready(vec![Ok(row)]))
+            }
+        }
+    }
+}
+
+impl Source for FileSource {
+    fn identity(&self) -> Identity {
+        self.identity.clone()
+    }
+
+    fn changes(
+        &self,
+        kept: &BTreeMap<String, FileRecord>,
+        each: &mut dyn FnMut(FileChange<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.changes_at(now_ns(), kept, each)
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the racy rule compares file times with the clock; no row depends on it"
+)]
+fn now_ns() -> i128 {
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => since.as_nanos() as i128,
+        // A clock before the epoch settles nothing.
+        Err(_) => 0,
+    }
+}
+
+/// Merges a listing with what is kept, in order of path; files that are left alone make no step.
+fn steps<'a>(listed: &'a [Listed], kept: &'a BTreeMap<String, FileRecord>) -> Vec<Step<'a>> {
+    let mut steps = Vec::new();
+    let mut kept = kept.iter().peekable();
+    for listed in listed {
+        while let Some((path, _)) = kept.next_if(|(path, _)| **path < listed.path) {
+            steps.push(Step::Gone(path));
+        }
+        let known = kept.next_if(|(path, _)| **path == listed.path).map(|(_, record)| record);
+        let look = listed.stat.as_ref().map_or(Look::Read, |stat| change::look(known, stat));
+        if look == Look::Read {
+            steps.push(Step::Examine(listed, known));
+        }
+    }
+    steps.extend(kept.map(|(path, _)| Step::Gone(path)));
+    steps
+}
+
+fn examined(steps: &[Step<'_>]) -> usize {
+    steps.iter().filter(|step| matches!(step, Step::Examine(..))).count()
+}
+
+/// Returns how many steps are examined together; a large file stands alone.
+fn window_len(steps: &[Step<'_>]) -> usize {
+    let mut bytes = 0;
+    for (index, step) in steps.iter().take(WINDOW_FILES).enumerate() {
+        let size = match step {
+            Step::Examine(Listed { stat: Ok(stat), .. }, _) => stat.size,
+            _ => 0,
+        };
+        if index > 0 && (size > SMALL_FILE_BYTES || bytes > WINDOW_BYTES) {
+            return index;
+        }
+        if size > SMALL_FILE_BYTES {
+            return 1;
+        }
+        bytes += size;
+    }
+    steps.len().min(WINDOW_FILES)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rifflebox_core::{Error, ErrorKind, Result, Stat};
+use walkdir::{DirEntry, WalkDir};
+
+use crate::pattern::{Pattern, Root, Select};
+
+/// One file that a pattern takes, or one place below its root that could not be listed.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    /// Path relative to the fixed prefix, with forward slashes; bytes that are not UTF-8 as `\xNN`.
+    pub(crate) path: String,
+    /// Where to read it.
+    pub(crate) at: PathBuf,
+    /// What the listing says of it, or why it can't be read.
+    pub(crate) stat: Result<Stat, String>,
+}
+
+/// Lists all that a pattern takes, in order of path, each path once.
+///
+/// # Errors
+/// When the root does not exist, or cannot be listed.
+pub(crate) fn list(pattern: &Pattern) -> Result<Vec<Listed>> {
+    let Root::Folder(root) = &pattern.root else {
+        return Err(Error::new(ErrorKind::Input, "object stores cannot be listed yet"));
+    };
+    let metadata = fs::metadata(root).map_err(|error| unlistable(root, error))?;
+    let mut listed = match (&pattern.select, metadata.is_dir()) {
+        (_, true) => walk(root, &pattern.select)?,
+        (Select::Root, false) => {
+            vec![Listed::file(Path::new(root.file_name().unwrap_or_default()), root, &metadata)]
+        }
+        (Select::Glob { .. }, false) => {
+            let message = format!("{} is no folder", root.display());
+            return Err(Error::new(ErrorKind::Input, message));
+        }
+    };
+    // A sound file wins over one whose escaped name looks like its own.
+    listed.sort_by(|a, b| a.path.cmp(&b.path).then(a.stat.is_err().cmp(&b.stat.is_err())));
+    listed.dedup_by(|later, first| later.path == first.path);
+    Ok(listed)
+}
+
+/// Returns what a listing says of an open or listed file.
+pub(crate) fn stat_of(metadata: &Metadata) -> Stat {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let nanoseconds = |seconds: i64, rest: i64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
+        Stat {
+            size: metadata.size(),
+            modified_ns: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+            changed_ns: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+            inode: metadata.ino(),
+            etag: None,
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let modified =
+            metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        let modified_ns = modified.map_or(0, |since| since.as_nanos() as i128);
+        Stat { size: metadata.len(), modified_ns, ..Stat::default() }
+    }
+}
+
+impl Listed {
+    fn file(relative: &Path, at: &Path, metadata: &Metadata) -> Self {
+        let stat = match (relative.to_str(), metadata.is_file()) {
+            (None, _) => Err("its name is not UTF-8".to_owned()),
+            (_, false) => Err("is no regular file".to_owned()),
+            _ => Ok(stat_of(metadata)),
+        };
+        Listed { path: slashed(relative), at: at.to_owned(), stat }
+    }
+
+    fn broken(relative: &Path, at: &Path, reason: String) -> Self {
+        Listed { path: slashed(relative), at: at.to_owned(), stat: Err(reason) }
+    }
+}
+
+fn walk(root: &Path, select: &Select) -> Result<Vec<Listed>> {
+    let walk = WalkDir::new(root).follow_links(true).max_depth(select.depth().unwrap_or(usize::MAX));
+    let entered = |entry: &DirEntry| {
+        entry.depth() == 0
+            || !entry.file_type().is_dir()
+            || select.enters(entry.file_name().as_encoded_bytes())
+    };
+    let mut listed = Vec::new();
+    for entry in walk.into_iter().filter_entry(entered) {
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() => {}
+            Ok(entry) => {
+                let relative = below(root, entry.path());
+                if select.takes(relative) {
+                    match entry.metadata() {
+                        Ok(metadata) => listed.push(Listed::file(relative, entry.path(), &metadata)),
+                        Err(error) => listed.extend(refused(root, select, &error)?),
+                    }
+                }
+            }
+            Err(error) => listed.extend(refused(root, select, &error)?),
+        }
+    }
+    Ok(listed)
+}
+
+/// Makes a broken entry of a failure to list, unless it is of no concern: a place that is gone, or not taken.
+fn refused(root: &Path, select: &Select, error: &walkdir::Error) -> Result<Option<Listed>> {
+    let at = error.path().unwrap_or(root);
+    let relative = below(root, at);
+    let kind = error.io_error().map(io::Error::kind);
+    if error.depth() == 0 {
+        return Err(unlistable(root, kind.unwrap_or(io::ErrorKind::Other).into()));
+    }
+    let Ok(itself) = fs::symlink_metadata(at) else { return Ok(None) };
+    if itself.is_dir() && kind == Some(io::ErrorKind::NotFound) {
+        return Ok(None);
+    }
+    let hidden = at.file_name().is_some_and(|name| !select.enters(name.as_encoded_bytes()));
+    let reason = match (error.loop_ancestor(), kind) {
+        (Some(_), _) if hidden => return Ok(None),
+        (Some(ancestor), _) => match below(root, ancestor) {
+            top if top.as_os_str().is_empty() => {
+                "a link that leads back to the source's own folder".to_owned()
+            }
+            inner => format!("a link that leads back to {}", slashed(inner)),
+        },
+        _ if !itself.is_dir() && !select.takes(relative) => return Ok(None),
+        (None, Some(io::ErrorKind::NotFound)) => "a link that leads nowhere".to_owned(),
+        (None, Some(kind)) => format!("cannot be read: {kind}"),
+        (None, None) => "cannot be read".to_owned(),
+    };
+    Ok(Some(Listed::broken(relative, at, reason)))
+}
+
+fn below<'a>(root: &Path, path: &'a Path) -> &'a Path {
+    path.strip_prefix(root).expect("a walk stays below its root")
+}
+
+/// Writes a relative path with forward slashes, each byte that is not UTF-8 as `\xNN`.
+fn slashed(relative: &Path) -> String {
+    let mut path = String::new();
+    for component in relative.components() {
+        if !path.is_empty() {
+            path.push('/');
+        }
+        for chunk in component.as_os_str().as_encoded_bytes().utf8_chunks() {
+            path.push_str(chunk.valid());
+            for byte in chunk.invalid() {
+                path.push_str(&format!("\\x{byte:02x}"));
+            }
+        }
+    }
+    path
+}
+
+fn unlistable(root: &Path, error: io::Error) -> Error {
+    let message = match error.kind() {
+        io::ErrorKind::NotFound => format!("{} does not exist", root.display()),
+        _ => format!("{} cannot be listed", root.display()),
+    };
+    Error::new(ErrorKind::Input, message).with_source(error)
+}
