@@ -1,0 +1,262 @@
+//! "What is X?" and "Which term …?": sentences that say what a thing is, and what they say.
+
+use std::ops::Range;
+
+use super::line::Line;
+use super::page::{Block, Kind, Page};
+use super::prose::{is_clean, is_sentence, points_nowhere, stands_alone};
+use super::question::{Ask, Question};
+use super::words::{bare, is_english, is_stop, letters, lower_first, stem, terms};
+
+/// Nouns too vague to be asked for.
+const VAGUE: &str = "goal reason result problem idea example advantage question way difference thing point \
+    case benefit purpose aim key answer solution approach feature step process part list set number name \
+    value type kind issue challenge rest note version release default post page document project team \
+    people work use lot time place change section chapter code program output syntax line file \
+    focus motivation downside disadvantage drawback trick alternative intention plan consequence";
+
+/// Words with which a predicate praises, counts or compares, but does not define.
+const WEAK: &str = "good great bad bit lot nice big perfect same first next last most only best main reason \
+    result case similar different important common very more less much so too not now also still always \
+    already often usually never no just because why what how when where good-to-know ideal fine free \
+    excellent popular powerful useful simple straightforward key major huge small large crucial critical \
+    little few couple number variety must new recent current long short real serious question";
+
+/// Asks for each definition of a page.
+pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
+    for (number, block) in page.blocks.iter().enumerate() {
+        match &block.kind {
+            Kind::Paragraph(line) => {
+                let sentences = line.sentences();
+                for (place, sentence) in sentences.iter().enumerate() {
+                    sentence_questions(page, number, line, sentence, place == 0, questions);
+                }
+                let heads = number > 0 && matches!(page.blocks[number - 1].kind, Kind::Heading);
+                if heads && let Some(sentence) = sentences.first() {
+                    entry_questions(page, number, line, sentence, questions);
+                }
+            }
+            Kind::Meaning { term, line } => meaning(page, number, term, line, questions),
+            _ => {}
+        }
+    }
+}
+
+/// A sentence "(A) TERM is (a) PREDICATE.", taken apart.
+struct Definition<'a> {
+    article: &'a str,
+    term: &'a str,
+    verb: &'a str,
+    predicate: &'a str,
+}
+
+fn sentence_questions(
+    page: &Page,
+    number: usize,
+    line: &Line,
+    sentence: &Range<usize>,
+    first: bool,
+    questions: &mut Vec<Question>,
+) {
+    let text = &line.text[sentence.clone()];
+    let Some(definition) = take_apart(text) else { return };
+    let block = &page.blocks[number];
+    let under_heading = first && is_named_by(&block.path, definition.term);
+    let known = under_heading
+        || line.is_marked(definition.term)
+        || is_named_by(std::slice::from_ref(&page.title), definition.term)
+        || is_proper(definition.term, definition.article);
+    let sound = known && is_sentence(text, 7, 45) && stands_alone(text) && !starts_question(text);
+    if !sound || is_example(page, definition.term) || defines_elsewhere(page, text, &definition) {
+        return;
+    }
+    let Definition { article, term, verb, predicate } = definition;
+    let plural = verb == "are";
+    let (be, shown) = (if plural { "are" } else { "is" }, term.trim_matches('*'));
+    let article = article.to_lowercase();
+    let spaced = if article.is_empty() { String::new() } else { format!("{article} ") };
+    let quality = 60 + 20 * u8::from(under_heading) + 10 * u8::from(predicate.split(' ').count() >= 8);
+    let mut push = |shape, quality, ask: String, answer: String| {
+        questions.push(Question {
+            shape,
+            quality,
+            ask: Ask::According(ask),
+            section: None,
+            answer,
+            support: text.to_owned(),
+            span: line.source(sentence),
+            block: number,
+        });
+    };
+    push("definition", quality, format!("what {be} {spaced}{shown}?"), text.to_owned());
+    // The other way round, where the predicate alone tells the term.
+    let words = predicate.split_whitespace().count();
+    let apart = terms(predicate).is_disjoint(&terms(term));
+    let telling = (9..=40).contains(&words) && apart && points_nowhere(predicate) && !is_stop(&bare(term));
+    if telling && !plural && verb == "is" && term.split(' ').count() <= 4 {
+        let ask = format!("which term is defined as \"{}\"?", predicate.trim_end_matches('.'));
+        push("term", quality - 5, ask, term.trim_matches('`').to_owned());
+    }
+}
+
+/// Parts a sentence at its first "is", "are" or "refers to", if a term of few words stands before it.
+fn take_apart(text: &str) -> Option<Definition<'_>> {
+    let verbs = [" is ", " are ", " refers to ", " represents "];
+    let (at, verb) = verbs.iter().filter_map(|verb| Some((text.find(verb)?, *verb))).min()?;
+    let (head, predicate) = (&text[..at], &text[at + verb.len()..]);
+    let verb = verb.trim();
+    let (article, term) = match head.split_once(' ') {
+        Some((first, rest)) if ["a", "an", "the"].contains(&first.to_lowercase().as_str()) => (first, rest),
+        _ => ("", head),
+    };
+    let words: Vec<&str> = term.split_whitespace().collect();
+    let sound = (1..=5).contains(&words.len())
+        && !term.contains([',', '(', ')', ';', ':', '"', '?'])
+        && term.matches('`').count() != 1
+        && !words.iter().any(|word| is_stop(&bare(word)) || bare(word).ends_with("ly"));
+    let last = bare(words.last()?);
+    let vague = VAGUE.split_ascii_whitespace().any(|vague| vague == last || stem(vague) == stem(&last));
+    if !sound || vague {
+        return None;
+    }
+    let mut opening = predicate.split_whitespace();
+    let first = bare(opening.next()?);
+    let second = bare(opening.next()?);
+    let weak = |word: &str| WEAK.split_ascii_whitespace().any(|weak| weak == word);
+    let determined = ["a", "an", "the", "one", "any"].contains(&first.as_str());
+    if weak(&first) || determined && weak(&second) {
+        return None;
+    }
+    let defines = match verb {
+        "is" => ["a", "an", "the"].contains(&first.as_str()) && (first != "the" || predicate.len() > 40),
+        "are" => is_plain_noun(&first) && (predicate.contains(" that ") || predicate.contains(" which ")),
+        _ => true,
+    };
+    (defines && predicate.split_whitespace().count() >= 5).then_some(Definition {
+        article,
+        term,
+        verb,
+        predicate,
+    })
+}
+
+/// An entry of a glossary: a heading, and under it what it means, without repeating the heading.
+fn entry_questions(
+    page: &Page,
+    number: usize,
+    line: &Line,
+    sentence: &Range<usize>,
+    questions: &mut Vec<Question>,
+) {
+    let block = &page.blocks[number];
+    let above: Vec<&str> =
+        block.path.iter().rev().skip(1).map(String::as_str).chain([page.title.as_str()]).collect();
+    let glossary = above.iter().any(|heading| {
+        let heading = heading.to_lowercase();
+        ["glossary", "terminology", "definitions", "key terms"].iter().any(|name| heading.contains(name))
+    });
+    let (Some(term), text) = (block.section(), &line.text[sentence.clone()]) else { return };
+    let count = term.split_whitespace().count();
+    let opens = ["A ", "An ", "The ", "One or more ", "Refers to "].iter().any(|open| text.starts_with(open));
+    let sound = glossary && opens && (1..=4).contains(&count) && text.ends_with('.');
+    let words = text.split_whitespace().count();
+    if !sound
+        || !(6..=50).contains(&words)
+        || !points_nowhere(text)
+        || !is_english(text)
+        || is_named_by(&[text.to_owned()], term)
+    {
+        return;
+    }
+    // "A X is …" is a sentence, and asked as one.
+    if take_apart(text).is_some() {
+        return;
+    }
+    let mut push = |shape, quality, ask: String, answer: &str| {
+        questions.push(Question {
+            shape,
+            quality,
+            ask: Ask::According(ask),
+            section: None,
+            answer: answer.to_owned(),
+            support: text.to_owned(),
+            span: line.source(sentence),
+            block: number,
+        });
+    };
+    push("definition", 80, format!("what does the term \"{term}\" mean?"), text);
+    if words >= 9 && terms(text).is_disjoint(&terms(term)) {
+        let meaning = lower_first(text.trim_start_matches("Refers to ").trim_end_matches('.'));
+        push("term", 78, format!("which term is defined as \"{meaning}\"?"), term.trim_matches('`'));
+    }
+}
+
+fn meaning(page: &Page, number: usize, term: &Line, line: &Line, questions: &mut Vec<Question>) {
+    let block = &page.blocks[number];
+    let words = line.text.split_whitespace().count();
+    let sound = (5..=60).contains(&words) && is_clean(&line.text) && points_nowhere(&line.text);
+    if !sound || !is_english(&line.text) || term.text.split_whitespace().count() > 5 {
+        return;
+    }
+    questions.push(Question {
+        shape: "definition",
+        quality: 75,
+        ask: Ask::According(format!("what does the term \"{}\" mean?", term.text.trim_matches('`'))),
+        section: block.section().filter(|section| *section != page.title).map(str::to_owned),
+        answer: line.text.trim().to_owned(),
+        support: line.text.trim().to_owned(),
+        span: block.span.clone(),
+        block: number,
+    });
+}
+
+/// Returns whether a heading names the term, inflections aside.
+fn is_named_by(headings: &[String], term: &str) -> bool {
+    let wanted = terms(term);
+    !wanted.is_empty() && headings.iter().any(|heading| terms(heading) == wanted)
+}
+
+/// Returns whether a term is a name: without an article, and with a capital past its first letter, or in all words.
+fn is_proper(term: &str, article: &str) -> bool {
+    let capital = |word: &str| word.chars().next().is_some_and(char::is_uppercase);
+    let inner = |word: &str| word.chars().skip(1).any(char::is_uppercase);
+    let words: Vec<&str> = term.split_whitespace().collect();
+    let article = article.to_lowercase();
+    match words[..] {
+        [one] => article.is_empty() && capital(one) && inner(one) && letters(one).len() >= 3,
+        _ => words.iter().all(|word| capital(word)) && article != "a" && article != "an",
+    }
+}
+
+/// Returns whether a name in code is the page's own invention: what stands in its examples is not worth asking.
+fn is_example(page: &Page, term: &str) -> bool {
+    term.contains('`') && (page.includes_code || in_code(page, term.trim_matches('`')))
+}
+
+fn in_code(page: &Page, name: &str) -> bool {
+    page.blocks.iter().any(|block| matches!(&block.kind, Kind::Code { text, .. } if text.contains(name)))
+}
+
+/// Returns whether another sentence of the page says what the term is, too: then there are two answers.
+fn defines_elsewhere(page: &Page, text: &str, definition: &Definition<'_>) -> bool {
+    let wanted = terms(definition.term);
+    let says = |line: &Line| {
+        line.sentences()
+            .into_iter()
+            .map(|range| &line.text[range])
+            .any(|other| other != text && take_apart(other).is_some_and(|other| terms(other.term) == wanted))
+    };
+    page.blocks.iter().any(|Block { kind, .. }| match kind {
+        Kind::Paragraph(line) | Kind::Item { line, .. } => says(line),
+        _ => false,
+    })
+}
+
+fn is_plain_noun(word: &str) -> bool {
+    let ends = ["ed", "en", "ing", "ly", "ble", "ful", "al", "ive", "ous", "ary"];
+    !is_stop(word) && !ends.iter().any(|end| word.ends_with(end)) && word.len() > 2
+}
+
+fn starts_question(text: &str) -> bool {
+    text.starts_with("Is ") || text.starts_with("Are ")
+}

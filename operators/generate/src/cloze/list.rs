@@ -1,0 +1,212 @@
+//! Lists whose items say what something is, and lists that a sentence announces.
+
+use super::line::Line;
+use super::page::{Block, Kind, Page};
+use super::prose::{is_clean, points_nowhere, stands_alone};
+use super::question::{Ask, Question};
+use super::which::{kind_by_look, section};
+use super::words::{bare, is_english, is_stop, lower_first, stem, terms};
+
+/// Verbs with which documentation says what a named thing does.
+const DOES: &str = "enables disables specifies sets returns defines controls contains provides creates adds \
+    allows configures determines indicates sends exports collects receives represents describes stores shows \
+    lists runs starts stops removes generates loads reads writes limits counts measures reports converts \
+    captures tracks identifies filters drops aggregates monitors emits handles manages executes matches \
+    overrides selects checks holds gives tells prints builds compiles updates deletes applies instruments \
+    records enriches processes transforms forwards scrapes exposes propagates injects extracts supports";
+
+/// Asks for each item "term: what it is", and for each short list as a whole.
+pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
+    let mut last = None;
+    for (number, block) in page.blocks.iter().enumerate() {
+        let Kind::Item { list, .. } = block.kind else { continue };
+        item_questions(page, number, questions);
+        if last != Some(list) && number > 0 {
+            whole_list(page, number, list, questions);
+        }
+        last = Some(list);
+    }
+}
+
+/// The items of a list that are terms with their meaning, as (block, term, meaning).
+fn entries(page: &Page, list: usize) -> Vec<(usize, &str, &str)> {
+    let of_list = page.blocks.iter().enumerate().filter_map(|(number, block)| match &block.kind {
+        Kind::Item { list: of, line, .. } if *of == list => Some((number, line)),
+        _ => None,
+    });
+    of_list.filter_map(|(number, line)| entry(line).map(|(term, meaning)| (number, term, meaning))).collect()
+}
+
+/// Parts an item at the mark behind its first, outstanding words: "**term**: meaning".
+fn entry(line: &Line) -> Option<(&str, &str)> {
+    let mark = line.marks.iter().filter(|mark| mark.range.start == 0).max_by_key(|mark| mark.range.end)?;
+    let mut term = line.text[mark.range.clone()].trim();
+    let mut rest = &line.text[mark.range.end..];
+    // The colon can stand inside the bold words.
+    if let Some(inner) = term.strip_suffix(':') {
+        term = inner;
+    } else {
+        let separators = [": ", " - ", " – ", " — ", "—", " -- "];
+        rest = separators.iter().find_map(|separator| rest.strip_prefix(separator))?;
+    }
+    let (term, meaning) = (term.trim().trim_matches('`'), rest.trim());
+    let sound = !term.is_empty() && term.split_whitespace().count() <= 4 && term.chars().count() <= 50;
+    let plain = !term.contains(['`', ':', '?', ',', '"', '<', '{', '[', '=']) && !is_stop(&bare(term));
+    (sound && plain && term.chars().any(|c| c.is_ascii_alphabetic())).then_some((term, meaning))
+}
+
+fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
+    let block = &page.blocks[number];
+    let Kind::Item { list, line, alone, .. } = &block.kind else { return };
+    let Some((term, meaning)) = entry(line) else { return };
+    let siblings = entries(page, *list);
+    if siblings.len() < 2 || siblings.iter().filter(|(_, other, _)| terms(other) == terms(term)).count() > 1 {
+        return;
+    }
+    let first = first_sentence(meaning);
+    let words = first.split_whitespace().count();
+    if !(5..=45).contains(&words) || !points_nowhere(first) || !is_english(first) || first.ends_with(':') {
+        return;
+    }
+    let code = line.text.starts_with('`');
+    let (shown, start) =
+        (if code { format!("`{term}`") } else { format!("\"{term}\"") }, line.text.find(first));
+    let Some(start) = start else { return };
+    let span = line.source(&(0..start + first.len()));
+    let support = line.text[..start + first.len()].to_owned();
+    let mut push = |shape, quality, ask: String, section, answer: &str| {
+        let answer = answer.to_owned();
+        let (support, span, ask) = (support.clone(), span.clone(), Ask::According(ask));
+        questions.push(Question { shape, quality, ask, section, answer, support, span, block: number });
+    };
+    let opening = bare(first.split_whitespace().next().unwrap_or_default());
+    let does = DOES.split_ascii_whitespace().any(|verb| verb == opening);
+    let is = ["a", "an", "the"].contains(&opening.as_str());
+    let heading = section(page, number, "");
+    if does {
+        let kind = kind_by_look(term).map_or_else(String::new, |kind| format!("the {kind} "));
+        push("item", 62, format!("what does {kind}{shown} do?"), heading.clone(), first);
+    } else if is && *alone {
+        push("item", 60, format!("what is {shown}?"), heading.clone(), first);
+    }
+    // The other way round, where one meaning alone fits.
+    let near = siblings.iter().any(|(_, other, said)| *other != term && overlap(said, first) > 60);
+    let telling = words >= 7 && terms(first).is_disjoint(&terms(term)) && !near;
+    if telling && (does || is) {
+        let said = lower_first(first.trim_end_matches('.'));
+        push(
+            "item-term",
+            64,
+            format!("which {} is described as \"{said}\"?", noun_of(block, term)),
+            heading,
+            term,
+        );
+    }
+}
+
+/// Returns what a reader would call an item: by its look, or by the heading above, or simply an item.
+fn noun_of(block: &Block, term: &str) -> String {
+    if let Some(kind) = kind_by_look(term) {
+        return kind.to_owned();
+    }
+    let heading = block.section().map(str::to_lowercase).unwrap_or_default();
+    let known = [
+        "receivers",
+        "processors",
+        "exporters",
+        "extensions",
+        "connectors",
+        "metrics",
+        "labels",
+        "flags",
+        "options",
+        "attributes",
+        "components",
+        "parameters",
+        "services",
+        "commands",
+        "operators",
+        "functions",
+        "signals",
+        "samplers",
+        "fields",
+        "roles",
+        "languages",
+        "features",
+    ];
+    let last = heading.split_whitespace().last().unwrap_or_default();
+    known
+        .iter()
+        .find(|noun| **noun == last)
+        .map_or_else(|| "item".to_owned(), |noun| noun.trim_end_matches('s').to_owned())
+}
+
+/// Returns how much of the shorter of two texts the other says too, in percent.
+pub(super) fn overlap(a: &str, b: &str) -> usize {
+    let (a, b) = (terms(a), terms(b));
+    let least = a.len().min(b.len()).max(1);
+    a.intersection(&b).count() * 100 / least
+}
+
+fn first_sentence(text: &str) -> &str {
+    let mut line = Line::default();
+    line.push(text, 0..text.len());
+    let end = line.sentences().first().map_or(0, |range| range.end);
+    text.get(..end).unwrap_or(text)
+}
+
+/// "X supports three signals:" and its items.
+fn whole_list(page: &Page, number: usize, list: usize, questions: &mut Vec<Question>) {
+    let Kind::Paragraph(line) = &page.blocks[number - 1].kind else { return };
+    let Some(sentence) = line.sentences().pop() else { return };
+    let text = &line.text[sentence.clone()];
+    let Some(intro) = text.strip_suffix(':') else { return };
+    let items: Vec<(&Block, &Line, bool)> = page.blocks[number..]
+        .iter()
+        .filter_map(|block| match &block.kind {
+            Kind::Item { list: of, line, alone, .. } if *of == list => Some((block, line, *alone)),
+            _ => None,
+        })
+        .collect();
+    let short = |line: &Line| line.text.split_whitespace().count() <= 8 && is_clean(&line.text);
+    if !(3..=8).contains(&items.len()) || !items.iter().all(|(_, line, alone)| *alone && short(line)) {
+        return;
+    }
+    let Some(ask) = list_question(intro, items.len()) else { return };
+    let lines: Vec<String> = items.iter().map(|(_, line, _)| format!("- {}", line.text.trim())).collect();
+    let answer = lines.join("\n");
+    if lines.len() != lines.iter().collect::<std::collections::BTreeSet<_>>().len() {
+        return;
+    }
+    questions.push(Question {
+        shape: "list",
+        quality: 66,
+        ask: Ask::According(ask),
+        section: section(page, number, ""),
+        support: format!("{text}\n{answer}"),
+        answer,
+        span: line.source(&sentence).start..items[items.len() - 1].0.span.end,
+        block: number,
+    });
+}
+
+/// Turns the sentence that announces a list into a question, where its words allow it.
+fn list_question(intro: &str, count: usize) -> Option<String> {
+    let numbers = ["three", "four", "five", "six", "seven", "eight"];
+    let said = intro.to_lowercase();
+    let counted = numbers.iter().position(|number| said.split_whitespace().any(|word| word == *number));
+    // "the following four types" is announced as counted; a wrong count is no question.
+    if counted.is_some_and(|at| at + 3 != count) {
+        return None;
+    }
+    let plain = intro.replace("the following ", "").replace(" following ", " ");
+    let words = plain.split_whitespace().count();
+    let links = ["see", "read", "visit", "check", "link", "resource", "step", "sponsor", "thank", "post"];
+    let about_links = terms(intro).iter().any(|term| links.iter().any(|link| stem(link) == *term));
+    let announces = counted.is_some() || intro.contains("following");
+    let sound =
+        announces && (5..=25).contains(&words) && stands_alone(&plain) && is_clean(intro) && !about_links;
+    let whole =
+        is_english(intro) && plain.split_whitespace().last().is_some_and(|word| !is_stop(&bare(word)));
+    (sound && whole).then(|| format!("which {count} items complete this: \"{plain}: …\"?"))
+}

@@ -1,0 +1,126 @@
+//! Questions of a table's cells, by the key of the row and the head of the column.
+
+use std::collections::BTreeSet;
+
+use super::line::Line;
+use super::list::overlap;
+use super::page::{Kind, Page};
+use super::prose::{is_clean, points_nowhere};
+use super::question::{Ask, Question};
+use super::which::{kind_by_look, section};
+use super::words::{bare, is_english, letters, lower_first, terms};
+
+/// Heads of columns that name a plain property of the row.
+const PROPERTIES: &str = "default|default value|type|data type|unit|units|instrument type|port|default port|\
+    language|protocol|metric type|value type|format|environment variable|system property|flag|scope|\
+    instrument kind|aggregation|cardinality|return type|since|repository|package|metric name|stability";
+
+/// Heads of columns that say in words what the row is.
+const MEANINGS: &str = "description|meaning|purpose|definition|what it does|explanation|function|effect";
+
+/// Asks for cells of each table whose first column names its rows.
+pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
+    for (number, block) in page.blocks.iter().enumerate() {
+        let Kind::Table { header, rows } = &block.kind else { continue };
+        let keys: Vec<&str> =
+            rows.iter().filter_map(|row| row.first()).map(|cell| cell.text.trim()).collect();
+        let unique = keys.iter().map(|key| letters(key)).collect::<BTreeSet<_>>().len() == keys.len();
+        let named =
+            keys.iter().all(|key| key.chars().any(|c| c.is_ascii_alphabetic()) && key.chars().count() <= 60);
+        if header.len() < 2 || rows.len() < 2 || !unique || !named {
+            continue;
+        }
+        for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.len() == header.len()) {
+            for column in 1..header.len() {
+                cell_questions(page, number, &Cell { header, rows, row, at, column }, questions);
+            }
+        }
+    }
+}
+
+/// One cell of a table, with the table around it.
+struct Cell<'a> {
+    header: &'a [Line],
+    rows: &'a [Vec<Line>],
+    row: &'a [Line],
+    at: usize,
+    column: usize,
+}
+
+fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut Vec<Question>) {
+    let head = cell.header[cell.column].text.trim().to_lowercase();
+    let (key, value) = (cell.row[0].text.trim(), cell.row[cell.column].text.trim());
+    if !is_clean(key) || !is_clean(value) || key.contains(',') || head.is_empty() {
+        return;
+    }
+    let one_of = |list: &str| list.split('|').any(|known| known.trim() == head);
+    let shown = if key.contains('`') { key.to_owned() } else { format!("\"{key}\"") };
+    let kind = key_kind(cell.header[0].text.trim(), key);
+    let support = cell
+        .header
+        .iter()
+        .zip(cell.row)
+        .map(|(head, cell)| format!("{}: {}", head.text.trim(), cell.text.trim()));
+    let support = support.collect::<Vec<_>>().join("; ");
+    let (first, last) = (&cell.row[0], &cell.row[cell.column]);
+    let span = first.source(&first.all()).start..last.source(&last.all()).end;
+    let mut push = |shape, quality, ask: String, answer: &str| {
+        questions.push(Question {
+            shape,
+            quality,
+            ask: Ask::According(ask),
+            section: section(page, number, answer),
+            answer: answer.trim_matches('`').to_owned(),
+            support: support.clone(),
+            span: span.clone(),
+            block: number,
+        });
+    };
+    let empty =
+        ["", "-", "n/a", "none", "no", "yes", "–", "—", "tbd", "unset", "null", "true", "false", "\"\""];
+    let bare_value = value.trim_matches('`').to_lowercase();
+    if one_of(PROPERTIES)
+        && !empty.contains(&bare_value.as_str())
+        && value.split_whitespace().count() <= 8
+        && one_value(value)
+    {
+        let of = if kind.is_empty() { shown.clone() } else { format!("the {kind} {shown}") };
+        let noun = if head == "default" { "default value" } else { head.as_str() };
+        push("cell", 63, format!("what is the {noun} of {of}?"), value);
+    }
+    let words = value.split_whitespace().count();
+    if !one_of(MEANINGS) || !(5..=40).contains(&words) || !points_nowhere(value) || !is_english(value) {
+        return;
+    }
+    let of = if kind.is_empty() { shown.clone() } else { format!("the {kind} {shown}") };
+    push("cell", 61, format!("how is {of} described?"), value);
+    let others = cell.rows.iter().enumerate().filter(|(at, _)| *at != cell.at);
+    let near =
+        others.filter_map(|(_, row)| row.get(cell.column)).any(|other| overlap(&other.text, value) > 60);
+    if words >= 6 && !near && terms(value).is_disjoint(&terms(key)) {
+        let noun = if kind.is_empty() { "entry" } else { kind.as_str() };
+        let said = lower_first(value.trim_end_matches('.'));
+        push("row", 64, format!("which {noun} is described as \"{said}\"?"), key);
+    }
+}
+
+/// Returns whether a value is one, and not a list or a choice.
+fn one_value(value: &str) -> bool {
+    !value.contains([',', ';']) && !value.contains(" or ") && letters(value).chars().count() >= 1
+}
+
+/// Returns what the keys of a table are called: by the head of their column, or by their look.
+fn key_kind(head: &str, key: &str) -> String {
+    let head = head.to_lowercase();
+    let words = head.split_whitespace().count();
+    let generic = ["name", "key", "id", "item", "value", "field name", "#", "title", "column"];
+    let sound =
+        (1..=3).contains(&words) && head.chars().all(|c| c.is_ascii_alphabetic() || c == ' ' || c == '-');
+    if !sound || generic.contains(&head.as_str()) || bare(&head).is_empty() {
+        return kind_by_look(key.trim_matches('`')).unwrap_or_default().to_owned();
+    }
+    match head.strip_suffix('s').filter(|one| !one.ends_with('s')) {
+        Some(one) => one.to_owned(),
+        None => head,
+    }
+}

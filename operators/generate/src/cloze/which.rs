@@ -1,0 +1,224 @@
+//! "Which flag does …?": sentences whose subject or tool is a name in code, with the word for what it is.
+
+use std::ops::Range;
+
+use super::line::Line;
+use super::page::{Kind, Page};
+use super::prose::{is_sentence, points_nowhere, stands_alone};
+use super::question::{Ask, Question};
+use super::words::{bare, terms};
+
+/// What a name in code can be, where the name is the world's and not the page's.
+const KINDS: [&str; 44] = [
+    "environment variable",
+    "command-line flag",
+    "command line flag",
+    "command-line option",
+    "feature flag",
+    "feature gate",
+    "configuration option",
+    "configuration key",
+    "semantic convention",
+    "resource attribute",
+    "command",
+    "subcommand",
+    "flag",
+    "option",
+    "parameter",
+    "keyword",
+    "operator",
+    "macro",
+    "attribute",
+    "annotation",
+    "metric",
+    "label",
+    "header",
+    "endpoint",
+    "processor",
+    "exporter",
+    "receiver",
+    "extension",
+    "connector",
+    "package",
+    "property",
+    "setting",
+    "directive",
+    "modifier",
+    "aggregator",
+    "tool",
+    "library",
+    "trait",
+    "method",
+    "function",
+    "type",
+    "module",
+    "crate",
+    "class",
+];
+
+/// Of these, a tutorial invents its own: only asked where the page holds its own code, and it isn't there.
+const INVENTED: [&str; 10] =
+    ["metric", "label", "trait", "method", "function", "type", "module", "crate", "class", "package"];
+
+/// Asks of each sentence that names one thing in code and says what it does.
+pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
+    for (number, block) in page.blocks.iter().enumerate() {
+        let (Kind::Paragraph(line) | Kind::Item { line, .. }) = &block.kind else { continue };
+        for sentence in line.sentences() {
+            if let Some((ask, code, quality)) = question_of(page, line, &sentence) {
+                questions.push(Question {
+                    shape: "which",
+                    quality,
+                    ask: Ask::According(ask),
+                    section: section(page, number, code),
+                    answer: code.to_owned(),
+                    support: line.text[sentence.clone()].to_owned(),
+                    span: line.source(&sentence),
+                    block: number,
+                });
+            }
+        }
+    }
+}
+
+/// Returns the heading above, if it helps and does not hold the answer.
+pub(super) fn section(page: &Page, number: usize, answer: &str) -> Option<String> {
+    let heading = page.blocks[number].section().filter(|heading| *heading != page.title)?;
+    let generic =
+        "overview introduction usage configuration setup examples example notes summary details background";
+    let known = generic.split_ascii_whitespace().any(|known| known == heading.to_lowercase());
+    (!known && terms(heading).is_disjoint(&terms(answer))).then(|| heading.to_owned())
+}
+
+fn question_of<'a>(page: &Page, line: &'a Line, sentence: &Range<usize>) -> Option<(String, &'a str, u8)> {
+    let text = &line.text[sentence.clone()];
+    if !is_sentence(text, 8, 40) || text.contains(" is not ") {
+        return None;
+    }
+    let codes = line.code_in(sentence);
+    let (ask, code, quality) = as_subject(text).or_else(|| as_tool(text))?;
+    let code = codes.iter().find(|known| **known == code)?;
+    let others = codes.iter().filter(|other| *other != code).count();
+    (is_asked_for(page, code, &ask) && others <= 1).then_some((ask, *code, quality))
+}
+
+/// "The `X` flag enables …." becomes "which flag enables …?".
+fn as_subject(text: &str) -> Option<(String, &str, u8)> {
+    let rest = text.strip_prefix("The ").unwrap_or(text);
+    let (code, rest) = code_first(rest)?;
+    let (kind, rest) = match kind_first(rest) {
+        Some((kind, rest)) => (kind, rest),
+        None => (kind_by_look(code)?, rest),
+    };
+    let rest = rest.trim_end_matches('.');
+    let verb = rest.split_whitespace().next()?;
+    let sound =
+        is_finite(verb) && rest.split_whitespace().count() >= 6 && points_nowhere(rest) && stands_alone(text);
+    sound.then(|| (format!("which {kind} {rest}?"), code, 70))
+}
+
+/// "Use the `X` flag to …." becomes "which flag do you use to …?".
+fn as_tool(text: &str) -> Option<(String, &str, u8)> {
+    let openings = ["Use ", "You can use ", "You use ", "Run ", "You can run "];
+    let (rest, aim) = match openings.iter().find_map(|opening| text.strip_prefix(opening)) {
+        Some(rest) => (rest, None),
+        None => {
+            let (aim, rest) = text.strip_prefix("To ")?.split_once(", ")?;
+            let rest = ["use ", "run ", "set ", "you can use ", "you use ", "add "]
+                .iter()
+                .find_map(|how| rest.strip_prefix(how))?;
+            (rest, Some(aim))
+        }
+    };
+    let (code, rest) = code_first(rest.strip_prefix("the ").unwrap_or(rest))?;
+    let (kind, rest) = match kind_first(rest) {
+        Some((kind, rest)) => (kind, rest),
+        None => (kind_by_look(code)?, rest),
+    };
+    let aim = match aim {
+        Some(aim) if rest.trim_end_matches('.').is_empty() => aim,
+        Some(_) => return None,
+        None => rest.strip_prefix("to ")?,
+    };
+    let aim = aim.trim_end_matches('.');
+    let sound = aim.split_whitespace().count() >= 4 && points_nowhere(aim);
+    sound.then(|| (format!("which {kind} do you use to {aim}?"), code, 65))
+}
+
+fn code_first(text: &str) -> Option<(&str, &str)> {
+    let (code, rest) = text.strip_prefix('`')?.split_once('`')?;
+    Some((code, rest.strip_prefix(' ').unwrap_or(rest)))
+}
+
+fn kind_first(rest: &str) -> Option<(&'static str, &str)> {
+    let kind = KINDS
+        .iter()
+        .find(|kind| rest.strip_prefix(**kind).is_some_and(|after| after.starts_with([' ', '.'])))?;
+    Some((kind, rest[kind.len()..].trim_start()))
+}
+
+/// Tells what a name is by how it is written.
+pub(super) fn kind_by_look(code: &str) -> Option<&'static str> {
+    let upper = code.len() > 5
+        && code.contains('_')
+        && code.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    let flag = code.starts_with("--") && code.len() > 4 && !code.contains(' ');
+    let tools =
+        ["cargo ", "rustup ", "kubectl ", "docker ", "helm ", "npm ", "git ", "go ", "pip ", "promtool "];
+    match () {
+        () if upper => Some("environment variable"),
+        () if flag => Some("command-line flag"),
+        () if tools.iter().any(|tool| code.starts_with(tool)) => Some("command"),
+        () if code.ends_with('!') && code.len() > 2 => Some("macro"),
+        () => None,
+    }
+}
+
+/// Returns whether a word can be the verb of a subject in the third person.
+fn is_finite(verb: &str) -> bool {
+    let word = bare(verb);
+    let modal = ["can", "will", "must", "may", "should", "lets"];
+    let aside = ["has", "was", "its", "this", "is", "as", "does", "needs"];
+    verb == word
+        && (modal.contains(&word.as_str())
+            || (word.ends_with('s') && !word.ends_with("ss") && !aside.contains(&word.as_str())))
+}
+
+/// Returns whether a name is worth asking for: no value, no invention of the page, nothing that two could answer.
+fn is_asked_for(page: &Page, code: &str, ask: &str) -> bool {
+    let letters = code.chars().filter(|c| c.is_ascii_alphabetic()).count();
+    let plain =
+        letters >= 3 && code.chars().count() <= 50 && !code.contains(['<', '{', '"', '$', '…', '\'', '=']);
+    let kind = ask.split_whitespace().nth(1).unwrap_or_default();
+    let invented = INVENTED.contains(&kind) && (page.includes_code || is_defined(page, code));
+    // "the `a` and `b` flags" has been refused by its plural; "`a` or `b`" is refused here.
+    let alone = !ask.contains(" or `") && !ask.contains(" and `");
+    plain && !invented && alone && terms(ask).len() >= 3
+}
+
+/// Returns whether one of the page's own code blocks makes something of this name.
+fn is_defined(page: &Page, name: &str) -> bool {
+    let makers = [
+        "fn ",
+        "struct ",
+        "enum ",
+        "trait ",
+        "mod ",
+        "class ",
+        "def ",
+        "func ",
+        "function ",
+        "let ",
+        "var ",
+        "const ",
+        "type ",
+        "interface ",
+        "name: ",
+        "name = ",
+    ];
+    let name = name.rsplit(['.', ':']).next().unwrap_or(name).trim_end_matches("()");
+    page.blocks.iter().any(|block| match &block.kind {
+        Kind::Code { text, .. } => makers.iter().any(|maker| text.contains(&format!("{maker}{name}"))),
+        _ => false,
+    })
+}

@@ -1,0 +1,158 @@
+//! `text -> words, stems`: enough of English to tell a term from its surroundings.
+
+use std::collections::BTreeSet;
+
+/// Words that carry no matter of their own.
+const STOP: &str = "a an the and or but nor so yet of in on at to for from by with without into onto over \
+    under about as is are was were be been being am do does did done has have had having can could will \
+    would shall should may might must not no it its itself they them their theirs he she his her him we us \
+    our you your yours i me my that this these those which who whom whose what when where why how if then \
+    than there here such each every any all both either neither some one only also very just more most \
+    much many other another same own up down out off again once use used uses using via per etc e g ie eg";
+
+/// Words that English prose cannot do without, and that its neighbours do not share.
+const ENGLISH: &str = "the of and to is that for with are be it by from which or can you this not an have has \
+    will when your if any each all was but they we used then than more into its";
+
+/// Returns whether a word carries no matter of its own.
+pub(super) fn is_stop(word: &str) -> bool {
+    STOP.split_ascii_whitespace().any(|stop| stop.eq_ignore_ascii_case(word))
+}
+
+/// Returns the word without the punctuation around it, in lower case.
+pub(super) fn bare(word: &str) -> String {
+    word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()
+}
+
+/// Returns a word's stem: endings of number and tense fall off, so that inflections meet.
+pub(super) fn stem(word: &str) -> String {
+    let word = word.to_lowercase();
+    let cut = |ends: &[(&str, &str)]| {
+        ends.iter().find_map(|(end, instead)| {
+            let head = word.strip_suffix(end)?;
+            (head.chars().count() >= 3).then(|| format!("{head}{instead}"))
+        })
+    };
+    let ends = [
+        ("izations", "iz"),
+        ("ization", "iz"),
+        ("izing", "iz"),
+        ("ized", "iz"),
+        ("izes", "iz"),
+        ("ize", "iz"),
+        ("ations", "at"),
+        ("ation", "at"),
+        ("ating", "at"),
+        ("ated", "at"),
+        ("ates", "at"),
+        ("ate", "at"),
+        ("ators", "at"),
+        ("ator", "at"),
+        ("ions", ""),
+        ("ion", ""),
+        ("ings", ""),
+        ("ing", ""),
+        ("ies", "y"),
+        ("ied", "y"),
+        ("ers", ""),
+        ("ors", ""),
+        ("er", ""),
+        ("or", ""),
+        ("ed", ""),
+        ("es", ""),
+        ("ly", ""),
+        ("s", ""),
+        ("e", ""),
+        ("y", ""),
+    ];
+    let stem = match word.ends_with("ss") {
+        true => word.clone(),
+        false => cut(&ends).unwrap_or_else(|| word.clone()),
+    };
+    // A doubled last letter is an accident of the ending: "mapped", "map".
+    let mut chars: Vec<char> = stem.chars().collect();
+    let twin = chars.len() > 3 && chars[chars.len() - 1] == chars[chars.len() - 2];
+    if twin && stem != word {
+        chars.pop();
+    }
+    chars.into_iter().collect()
+}
+
+/// Returns the stems of all words that carry matter; code is parted at its punctuation.
+pub(super) fn terms(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.filter(|word| !is_stop(word)).map(stem).collect()
+}
+
+/// Returns the letters and digits of a text alone, in lower case.
+pub(super) fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Returns whether the words of a prompt give a short answer away: half of its stems, or its letters.
+pub(super) fn gives_away(prompt: &str, answer: &str) -> bool {
+    let (said, wanted) = (terms(prompt), terms(answer));
+    let shared = wanted.iter().filter(|&stem| said.contains(stem)).count();
+    let run = letters(answer);
+    shared * 2 >= wanted.len().max(1) || (run.chars().count() >= 4 && letters(prompt).contains(&run))
+}
+
+/// Returns whether prose is English, by its share of words that only English has.
+pub(super) fn is_english(text: &str) -> bool {
+    let (mut letters, mut latin) = (0_usize, 0_usize);
+    for c in text.chars().filter(|c| c.is_alphabetic()) {
+        letters += 1;
+        latin += usize::from(c.is_ascii());
+    }
+    let words: Vec<String> = text.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
+    let english = words.iter().filter(|word| ENGLISH.split_ascii_whitespace().any(|known| known == *word));
+    latin * 100 >= letters * 97 && english.count() * 100 >= words.len() * 8 && !words.is_empty()
+}
+
+/// Returns the text with its first letter small, unless its first word is a name or an abbreviation.
+pub(super) fn lower_first(text: &str) -> String {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    let rest_is_small = word.chars().skip(1).all(|c| c.is_lowercase() || c == '\'' || c == '-');
+    let known = is_stop(word) || word.ends_with("s") && word.len() > 3;
+    match text.chars().next() {
+        Some(first) if rest_is_small && known => first.to_lowercase().chain(text.chars().skip(1)).collect(),
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inflections_meet() {
+        for pair in [
+            ["exporter", "exports"],
+            ["queries", "query"],
+            ["mapped", "map"],
+            ["sampling", "samples"],
+            ["aggregation", "aggregated"],
+            ["labels", "label"],
+            ["configure", "configured"],
+        ] {
+            assert_eq!(stem(pair[0]), stem(pair[1]), "{pair:?}");
+        }
+        assert_ne!(stem("class"), stem("clas"));
+    }
+
+    #[test]
+    fn answers_given_away() {
+        assert!(gives_away("which exporter exports metrics?", "exporter"));
+        assert!(gives_away("what takes c-a-r-g-o?", "cargo"));
+        assert!(gives_away("anything", "??"), "no answer at all");
+        assert!(!gives_away("which tool builds packages?", "cargo"));
+    }
+
+    #[test]
+    fn english() {
+        assert!(is_english("An exporter is a binary running alongside the application."));
+        assert!(!is_english("Un exportateur est un programme qui fournit les mesures de l'application."));
+        assert!(!is_english("エクスポーターは the アプリケーション"));
+        assert!(!is_english(""));
+    }
+}
