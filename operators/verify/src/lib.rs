@@ -1,1 +1,48 @@
-//! Verifiers and filters.
+//! `(Sample) -> Verdict`: filters, which judge a text by its look, and verifiers, which check what it says.
+//!
+//! A filter proves nothing: a synthetic sample that passed filters alone is of the lowest tier. Each is a
+//! plain [`rifflebox_core::Verifier`], pure and without state, so it can be run by any engine or loop.
+//!
+//! ```
+//! use rifflebox_core::{Content, Sample, Tier};
+//! use serde_json::json;
+//!
+//! let filter = rifflebox_verify::by_name("gopher-quality", json!({ "min_words": 5 })).unwrap()?;
+//! let sample = Sample {
+//!     stage: "notes".into(),
+//!     content: Content::Text { text: "Too short.".into() },
+//!     context: None,
+//!     documents: vec![],
+//!     tier: Tier::T0,
+//!     synthetic: false,
+//!     origin: Default::default(),
+//!     fields: Default::default(),
+//! };
+//! let verdict = filter.verify(&sample, &[]);
+//! assert_eq!(verdict.reason.as_deref(), Some("min_words: words 2 < 5"));
+//! # Ok::<(), rifflebox_core::Error>(())
+//! ```
+
+mod c4_quality;
+mod characters;
+mod fineweb_quality;
+mod gopher_quality;
+mod gopher_repetition;
+mod language;
+mod length;
+mod registry;
+
+mod judge;
+mod repeats;
+mod settings;
+mod unicode;
+mod words;
+
+pub use c4_quality::{C4Quality, C4QualitySettings};
+pub use characters::{Characters, CharactersSettings};
+pub use fineweb_quality::{FinewebQuality, FinewebQualitySettings};
+pub use gopher_quality::{GopherQuality, GopherQualitySettings};
+pub use gopher_repetition::{GopherRepetition, GopherRepetitionSettings};
+pub use language::{Language, LanguageSettings};
+pub use length::{Length, LengthSettings};
+pub use registry::{by_name, by_name_with, filters};

@@ -1,0 +1,150 @@
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use rifflebox_core::{Document, Identity, Proof, Sample, Verdict, Verifier};
+use serde::{Deserialize, Serialize};
+
+use crate::judge::{Broken, at_least, split_lines, text_of, verdict};
+use crate::words::{count_sentences, is_space, strip};
+
+/// Keeps texts with enough sentences in lines that are prose, and without traces of code or filler.
+///
+/// Source: Raffel et al. 2020, "Exploring the Limits of Transfer Learning with a Unified Text-to-Text
+/// Transformer", JMLR 21, section 2.2. Rules, order, defaults and sentence counts are those of datatrove
+/// 0.10's `C4QualityFilter` for English split by lines, and so are its decisions to keep or drop a text.
+///
+/// That filter also *edits* what it keeps: it takes out the lines that break a rule, and citations. A
+/// verifier judges and never edits: here such lines only do not count as sentences, and the text stays as
+/// it is. The list of bad words, and the split by sentences, are not offered.
+#[derive(Clone, Debug, Default)]
+pub struct C4Quality {
+    settings: C4QualitySettings,
+}
+
+/// Settings of [`C4Quality`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct C4QualitySettings {
+    /// Fewest sentences in lines that count; 0 switches the rule off.
+    pub min_sentences: u64,
+    /// Fewest words, parted by white space, of a line that counts.
+    pub min_words_per_line: u64,
+    /// Most characters of any word of a line that counts; 0 switches the rule off.
+    pub max_word_length: u64,
+    /// Whether only lines count that end in `.`, `?`, `!` or a quotation mark, and in no ellipsis.
+    pub only_ended_lines: bool,
+    /// Whether citations such as `[12]` and `[edit]` are looked past.
+    pub skip_citations: bool,
+    /// Whether a text with "lorem ipsum" in a line that counts is rejected.
+    pub reject_lorem_ipsum: bool,
+    /// Whether a text with `{` in a line that counts is rejected.
+    pub reject_curly_bracket: bool,
+    /// Whether lines that name JavaScript do not count.
+    pub skip_javascript: bool,
+    /// Whether lines on cookies, privacy and terms of use do not count.
+    pub skip_policy: bool,
+}
+
+impl Default for C4QualitySettings {
+    fn default() -> Self {
+        C4QualitySettings {
+            min_sentences: 5,
+            min_words_per_line: 3,
+            max_word_length: 1000,
+            only_ended_lines: true,
+            skip_citations: true,
+            reject_lorem_ipsum: true,
+            reject_curly_bracket: true,
+            skip_javascript: true,
+            skip_policy: true,
+        }
+    }
+}
+
+/// Source: `c4_utils.py` of TensorFlow Datasets, which the paper's authors wrote.
+const POLICIES: [&str; 6] =
+    ["terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies"];
+
+static CITATION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\[\d*\]|\[edit\]|\[citation needed\]").expect("the pattern is a constant of this file")
+});
+
+impl C4Quality {
+    /// The name that flow files use.
+    pub const NAME: &'static str = "c4-quality";
+
+    /// Makes the filter.
+    pub fn new(settings: C4QualitySettings) -> Self {
+        C4Quality { settings }
+    }
+
+    fn judge(&self, text: &str) -> Result<(), Broken> {
+        let mut sentences = 0;
+        for line in split_lines(text) {
+            sentences += self.sentences(strip(line))?;
+        }
+        at_least("min_sentences", "sentences", sentences as f64, self.settings.min_sentences as f64)
+    }
+
+    /// Returns the sentences of a line, none where it does not count.
+    fn sentences(&self, line: &str) -> Result<usize, Broken> {
+        let rules = &self.settings;
+        let whole = line;
+        let line = match rules.skip_citations && line.contains('[') {
+            true => CITATION.replace_all(line, ""),
+            false => Cow::Borrowed(line),
+        };
+        if rules.only_ended_lines && !is_ended(&line) {
+            return Ok(0);
+        }
+        let words = || whole.split(is_space).filter(|word| !word.is_empty());
+        if (words().count() as u64) < rules.min_words_per_line || words().any(|word| self.is_too_long(word)) {
+            return Ok(0);
+        }
+        let lower = line.to_lowercase();
+        if rules.reject_lorem_ipsum && lower.contains("lorem ipsum") {
+            return Err("reject_lorem_ipsum: the text holds `lorem ipsum`".to_owned());
+        }
+        if rules.skip_javascript && lower.contains("javascript") {
+            return Ok(0);
+        }
+        if rules.reject_curly_bracket && line.contains('{') {
+            return Err("reject_curly_bracket: the text holds `{`".to_owned());
+        }
+        if rules.skip_policy && POLICIES.iter().any(|policy| lower.contains(policy)) {
+            return Ok(0);
+        }
+        match rules.min_sentences {
+            0 => Ok(0),
+            _ => Ok(count_sentences(&line)),
+        }
+    }
+
+    fn is_too_long(&self, word: &str) -> bool {
+        let most = self.settings.max_word_length;
+        most > 0 && word.len() as u64 > most && word.chars().count() as u64 > most
+    }
+}
+
+fn is_ended(line: &str) -> bool {
+    line.ends_with(['.', '?', '!', '"', '\'']) && !line.ends_with("...")
+}
+
+impl Verifier for C4Quality {
+    fn identity(&self) -> Identity {
+        Identity::new(Self::NAME, "1").with_settings(&self.settings)
+    }
+
+    fn proof(&self) -> Proof {
+        Proof::Filtered
+    }
+
+    fn reads_documents(&self) -> bool {
+        false
+    }
+
+    fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
+        verdict(self.judge(&text_of(sample)))
+    }
+}

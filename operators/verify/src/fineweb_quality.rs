@@ -1,0 +1,96 @@
+use rifflebox_core::{Document, Identity, Proof, Sample, Verdict, Verifier};
+use serde::{Deserialize, Serialize};
+
+use crate::judge::{Broken, at_least, at_most, count_chars, ratio, text_of, verdict};
+use crate::repeats::repeats;
+use crate::words::{ends_line, split_words, strip};
+
+/// Keeps what is written in sentences: lines that end in a stop, few short lines, few repeated, few breaks.
+///
+/// Source: Penedo et al. 2024, "The FineWeb Datasets: Decanting the Web for the Finest Text Data at Scale",
+/// arXiv 2406.17557, section 3.6. Rules, order, defaults and word counts are those of datatrove 0.10's
+/// `FineWebQualityFilter` for English, and so are its decisions.
+#[derive(Clone, Debug, Default)]
+pub struct FinewebQuality {
+    settings: FinewebQualitySettings,
+}
+
+/// Settings of [`FinewebQuality`]; blank lines count nowhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FinewebQualitySettings {
+    /// Least share of lines that end with a stop, a question mark or the like.
+    pub min_ended_lines: f64,
+    /// Whether a text passes the rule above where no line at all ends so.
+    pub allow_no_ended_line: bool,
+    /// Greatest share of short lines.
+    pub max_short_lines: f64,
+    /// Most characters of a short line.
+    pub short_line_chars: u64,
+    /// Greatest share of characters that stand in repeated lines.
+    pub max_repeated_chars: f64,
+    /// Most line breaks a word.
+    pub max_breaks_per_word: f64,
+}
+
+impl Default for FinewebQualitySettings {
+    fn default() -> Self {
+        FinewebQualitySettings {
+            min_ended_lines: 0.12,
+            allow_no_ended_line: false,
+            max_short_lines: 0.67,
+            short_line_chars: 30,
+            max_repeated_chars: 0.01,
+            max_breaks_per_word: 0.3,
+        }
+    }
+}
+
+impl FinewebQuality {
+    /// The name that flow files use.
+    pub const NAME: &'static str = "fineweb-quality";
+
+    /// Makes the filter.
+    pub fn new(settings: FinewebQualitySettings) -> Self {
+        FinewebQuality { settings }
+    }
+
+    fn judge(&self, text: &str) -> Result<(), Broken> {
+        let bounds = &self.settings;
+        let lines: Vec<&str> = text.split('\n').filter(|line| !strip(line).is_empty()).collect();
+        if lines.is_empty() {
+            return Err("no lines".to_owned());
+        }
+        let ended = lines.iter().filter(|line| line.ends_with(ends_line)).count();
+        if ended > 0 || !bounds.allow_no_ended_line {
+            let share = ratio(ended, lines.len());
+            at_least("min_ended_lines", "share of lines", share, bounds.min_ended_lines)?;
+        }
+        let is_short = |line: &&&str| count_chars(line) as u64 <= bounds.short_line_chars;
+        let short = ratio(lines.iter().filter(is_short).count(), lines.len());
+        at_most("max_short_lines", "share of lines", short, bounds.max_short_lines)?;
+        let breaks = text.bytes().filter(|&b| b == b'\n').count();
+        let repeated = ratio(repeats(lines.iter().copied()).chars, count_chars(text) - breaks);
+        at_most("max_repeated_chars", "share of characters", repeated, bounds.max_repeated_chars)?;
+        let per_word = ratio(breaks, split_words(text).len());
+        at_most("max_breaks_per_word", "line breaks per word", per_word, bounds.max_breaks_per_word)
+    }
+}
+
+impl Verifier for FinewebQuality {
+    fn identity(&self) -> Identity {
+        Identity::new(Self::NAME, "1").with_settings(&self.settings)
+    }
+
+    fn proof(&self) -> Proof {
+        Proof::Filtered
+    }
+
+    fn reads_documents(&self) -> bool {
+        false
+    }
+
+    fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
+        verdict(self.judge(&text_of(sample)))
+    }
+}

@@ -1,0 +1,159 @@
+use std::collections::BTreeSet;
+
+use rifflebox_core::{Document, Identity, Proof, Sample, Verdict, Verifier};
+use serde::{Deserialize, Serialize};
+
+use crate::judge::{Broken, at_least, at_most, ratio, split_lines, text_of, verdict};
+use crate::unicode::any_letter;
+use crate::words::{is_space, is_symbol, split_words};
+
+/// Keeps what reads like prose: enough words of a usual length, few symbols, few bullets, some stop words.
+///
+/// Source: Rae et al. 2021, "Scaling Language Models: Methods, Analysis & Insights from Training Gopher",
+/// arXiv 2112.11446, appendix A.1.1. Rules, order, defaults and word counts are those of datatrove 0.10's
+/// `GopherQualityFilter` for English, and so are its decisions.
+#[derive(Clone, Debug, Default)]
+pub struct GopherQuality {
+    settings: GopherQualitySettings,
+}
+
+/// Settings of [`GopherQuality`]; 0 switches a rule off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GopherQualitySettings {
+    /// Fewest words, not counting those of symbols alone.
+    pub min_words: u64,
+    /// Most words, not counting those of symbols alone.
+    pub max_words: u64,
+    /// Least mean length of a word, in characters.
+    pub min_mean_word_length: f64,
+    /// Greatest mean length of a word, in characters.
+    pub max_mean_word_length: f64,
+    /// Most `#` a word, and most ellipses a word.
+    pub max_symbol_ratio: f64,
+    /// Greatest share of lines that begin with a bullet.
+    pub max_bullet_lines: f64,
+    /// Greatest share of lines that end with an ellipsis.
+    pub max_ellipsis_lines: f64,
+    /// Least share of words with a letter.
+    pub min_alphabetic_words: f64,
+    /// Fewest different stop words.
+    pub min_stop_words: u64,
+    /// The stop words.
+    pub stop_words: BTreeSet<String>,
+}
+
+impl Default for GopherQualitySettings {
+    fn default() -> Self {
+        GopherQualitySettings {
+            min_words: 50,
+            max_words: 100_000,
+            min_mean_word_length: 3.0,
+            max_mean_word_length: 10.0,
+            max_symbol_ratio: 0.1,
+            max_bullet_lines: 0.9,
+            max_ellipsis_lines: 0.3,
+            min_alphabetic_words: 0.8,
+            min_stop_words: 2,
+            stop_words: ["the", "be", "to", "of", "and", "that", "have", "with"].map(str::to_owned).into(),
+        }
+    }
+}
+
+impl GopherQuality {
+    /// The name that flow files use.
+    pub const NAME: &'static str = "gopher-quality";
+
+    /// Makes the filter.
+    pub fn new(settings: GopherQualitySettings) -> Self {
+        GopherQuality { settings }
+    }
+
+    fn judge(&self, text: &str) -> Result<(), Broken> {
+        let words = split_words(text);
+        self.judge_words(&words)?;
+        self.judge_symbols(text, words.len())?;
+        self.judge_lines(text)?;
+        self.judge_meaning(&words)
+    }
+
+    fn judge_words(&self, words: &[&str]) -> Result<(), Broken> {
+        let bounds = &self.settings;
+        let counted = words.iter().filter(|word| !word.chars().all(is_symbol));
+        let lengths = counted.map(|word| word.chars().count());
+        let (count, total) = lengths.fold((0, 0), |(count, total), length| (count + 1, total + length));
+        at_least("min_words", "words", count as f64, bounds.min_words as f64)?;
+        if bounds.max_words > 0 {
+            at_most("max_words", "words", count as f64, bounds.max_words as f64)?;
+        }
+        if count == 0 {
+            return match words.is_empty() {
+                true => Err("no words".to_owned()),
+                false => Ok(()),
+            };
+        }
+        let mean = ratio(total, count);
+        at_least("min_mean_word_length", "mean word length", mean, bounds.min_mean_word_length)?;
+        match bounds.max_mean_word_length {
+            0.0 => Ok(()),
+            most => at_most("max_mean_word_length", "mean word length", mean, most),
+        }
+    }
+
+    fn judge_symbols(&self, text: &str, words: usize) -> Result<(), Broken> {
+        let most = self.settings.max_symbol_ratio;
+        if most == 0.0 {
+            return Ok(());
+        }
+        let hashes = text.bytes().filter(|&b| b == b'#').count();
+        at_most("max_symbol_ratio", "hashes per word", ratio(hashes, words), most)?;
+        let ellipses = text.matches("...").count() + text.matches('…').count();
+        at_most("max_symbol_ratio", "ellipses per word", ratio(ellipses, words), most)
+    }
+
+    fn judge_lines(&self, text: &str) -> Result<(), Broken> {
+        let bounds = &self.settings;
+        let lines = split_lines(text);
+        let share = |holds: fn(&str) -> bool| ratio(lines.iter().filter(|line| holds(line)).count(), lines.len());
+        if bounds.max_bullet_lines > 0.0 {
+            let bullets = share(|line| line.trim_start_matches(is_space).starts_with(['•', '-']));
+            at_most("max_bullet_lines", "share of lines", bullets, bounds.max_bullet_lines)?;
+        }
+        if bounds.max_ellipsis_lines > 0.0 {
+            let ellipses = share(|line| {
+                let line = line.trim_end_matches(is_space);
+                line.ends_with("...") || line.ends_with('…')
+            });
+            at_most("max_ellipsis_lines", "share of lines", ellipses, bounds.max_ellipsis_lines)?;
+        }
+        Ok(())
+    }
+
+    fn judge_meaning(&self, words: &[&str]) -> Result<(), Broken> {
+        let bounds = &self.settings;
+        let letters = words.iter().filter(|word| any_letter(word)).count();
+        let share = ratio(letters, words.len());
+        at_least("min_alphabetic_words", "share of words", share, bounds.min_alphabetic_words)?;
+        let stop_words: BTreeSet<&str> =
+            words.iter().copied().filter(|&word| bounds.stop_words.contains(word)).collect();
+        at_least("min_stop_words", "stop words", stop_words.len() as f64, bounds.min_stop_words as f64)
+    }
+}
+
+impl Verifier for GopherQuality {
+    fn identity(&self) -> Identity {
+        Identity::new(Self::NAME, "1").with_settings(&self.settings)
+    }
+
+    fn proof(&self) -> Proof {
+        Proof::Filtered
+    }
+
+    fn reads_documents(&self) -> bool {
+        false
+    }
+
+    fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
+        verdict(self.judge(&text_of(sample)))
+    }
+}

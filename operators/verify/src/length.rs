@@ -1,0 +1,122 @@
+use std::sync::Arc;
+
+use rifflebox_core::{Document, Identity, Proof, Result, Sample, Tokenizer, Verdict, Verifier};
+use serde::{Deserialize, Serialize};
+
+use crate::judge::{Broken, at_least, at_most, count_chars, text_of, verdict};
+use crate::settings::refused;
+use crate::words::split_words;
+
+/// Keeps what is neither too short nor too long, in characters, words or tokens.
+#[derive(Clone)]
+pub struct Length {
+    settings: LengthSettings,
+    tokenizer: Option<Arc<dyn Tokenizer>>,
+}
+
+/// Settings of [`Length`]: bounds that belong to the range; what is not given does not bind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LengthSettings {
+    /// Fewest characters (Unicode scalar values).
+    pub min_chars: Option<u64>,
+    /// Most characters.
+    pub max_chars: Option<u64>,
+    /// Fewest words, punctuation counted as words.
+    pub min_words: Option<u64>,
+    /// Most words.
+    pub max_words: Option<u64>,
+    /// Fewest tokens of the flow's tokenizer.
+    pub min_tokens: Option<u64>,
+    /// Most tokens.
+    pub max_tokens: Option<u64>,
+}
+
+impl LengthSettings {
+    fn counts_tokens(&self) -> bool {
+        self.min_tokens.is_some() || self.max_tokens.is_some()
+    }
+}
+
+impl Length {
+    /// The name that flow files use.
+    pub const NAME: &'static str = "length";
+
+    /// Makes the filter; the tokenizer is asked only where tokens are bounded.
+    ///
+    /// # Errors
+    /// Of kind [`rifflebox_core::ErrorKind::Usage`], when nothing is bounded, a range is empty, or tokens
+    /// are bounded and there is no tokenizer.
+    pub fn new(settings: LengthSettings, tokenizer: Option<Arc<dyn Tokenizer>>) -> Result<Self> {
+        let ranges = [
+            ("min_chars", settings.min_chars, settings.max_chars),
+            ("min_words", settings.min_words, settings.max_words),
+            ("min_tokens", settings.min_tokens, settings.max_tokens),
+        ];
+        if ranges.iter().all(|(_, least, most)| least.is_none() && most.is_none()) {
+            let why = "nothing is bounded: give at least one of min_chars, max_chars, min_words …";
+            return Err(refused(Self::NAME, "min_chars", why));
+        }
+        for (key, least, most) in ranges {
+            if let (Some(least), Some(most)) = (least, most)
+                && least > most
+            {
+                return Err(refused(Self::NAME, key, format!("{least} is more than the most, {most}")));
+            }
+        }
+        if settings.counts_tokens() && tokenizer.is_none() {
+            return Err(refused(Self::NAME, "min_tokens", "tokens are bounded, but no tokenizer is given"));
+        }
+        let tokenizer = tokenizer.filter(|_| settings.counts_tokens());
+        Ok(Length { settings, tokenizer })
+    }
+
+    fn judge(&self, text: &str) -> Result<(), Broken> {
+        let bounds = &self.settings;
+        if bounds.min_chars.is_some() || bounds.max_chars.is_some() {
+            within("chars", count_chars(text) as u64, bounds.min_chars, bounds.max_chars)?;
+        }
+        if bounds.min_words.is_some() || bounds.max_words.is_some() {
+            within("words", split_words(text).len() as u64, bounds.min_words, bounds.max_words)?;
+        }
+        match &self.tokenizer {
+            Some(tokenizer) => within("tokens", tokenizer.count(text), bounds.min_tokens, bounds.max_tokens),
+            None => Ok(()),
+        }
+    }
+}
+
+fn within(what: &str, count: u64, least: Option<u64>, most: Option<u64>) -> Result<(), Broken> {
+    if let Some(least) = least {
+        at_least(&format!("min_{what}"), what, count as f64, least as f64)?;
+    }
+    match most {
+        Some(most) => at_most(&format!("max_{what}"), what, count as f64, most as f64),
+        None => Ok(()),
+    }
+}
+
+impl Verifier for Length {
+    fn identity(&self) -> Identity {
+        #[derive(Serialize)]
+        struct Asked<'a> {
+            #[serde(flatten)]
+            settings: &'a LengthSettings,
+            tokenizer: Option<rifflebox_core::Key>,
+        }
+        let tokenizer = self.tokenizer.as_ref().map(|tokenizer| tokenizer.fingerprint());
+        Identity::new(Self::NAME, "1").with_settings(&Asked { settings: &self.settings, tokenizer })
+    }
+
+    fn proof(&self) -> Proof {
+        Proof::Filtered
+    }
+
+    fn reads_documents(&self) -> bool {
+        false
+    }
+
+    fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
+        verdict(self.judge(&text_of(sample)))
+    }
+}
