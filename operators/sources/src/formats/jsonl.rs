@@ -66,10 +66,11 @@ impl Lines {
             1 => bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes),
             _ => bytes,
         };
-        if bytes.trim_ascii().is_empty() {
+        let line = bytes.trim_ascii_end();
+        if line.is_empty() {
             return None;
         }
-        Some(match parse(bytes) {
+        Some(match parse(line) {
             Ok(columns) => self.maker.table_row(&self.path, self.line, columns, &mut self.seen),
             Err(reason) => self.maker.broken(&self.path, Some(self.line), &reason),
         })
