@@ -1,0 +1,174 @@
+use std::ops::Range;
+
+use arrow_buffer::{Buffer, ScalarBuffer};
+use rifflebox_core::Key;
+
+/// A sorted, consolidated piece of an arrangement: a trie of keys, values, updates.
+///
+/// Every list of offsets starts at 0 and ends at the length of what it points into. What was opened from a file
+/// lies in that file's mapping, and keeps it mapped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunColumns {
+    /// The keys, 16 bytes each, most significant first, strictly ascending.
+    pub keys: Buffer,
+    /// Where each key's values start: keys + 1 offsets into the values; every key has a value.
+    pub key_offsets: ScalarBuffer<i64>,
+    /// Where each value's bytes start: values + 1 offsets into `value_bytes`; ascending by bytes within a key.
+    pub value_offsets: ScalarBuffer<i64>,
+    /// The bytes of all values.
+    pub value_bytes: Buffer,
+    /// The rounds of each value's updates, in an arrangement inside a loop; without them a value has one update.
+    pub rounds: Option<Rounds>,
+    /// What each update adds to its value's count; never 0.
+    pub diffs: ScalarBuffer<i64>,
+}
+
+/// The rounds of a loop at which values change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rounds {
+    /// Where each value's updates start: values + 1 offsets into the updates; every value has an update.
+    pub offsets: ScalarBuffer<i64>,
+    /// One round per update, ascending within a value.
+    pub rounds: ScalarBuffer<u64>,
+}
+
+impl RunColumns {
+    /// Returns the number of keys.
+    pub fn key_count(&self) -> usize {
+        self.keys.len() / 16
+    }
+
+    /// Returns the number of values.
+    pub fn value_count(&self) -> usize {
+        self.value_offsets.len().saturating_sub(1)
+    }
+
+    /// Returns the number of updates.
+    pub fn update_count(&self) -> usize {
+        self.diffs.len()
+    }
+
+    /// Returns the key at a position; none past the end.
+    pub fn key(&self, position: usize) -> Option<Key> {
+        let start = position.checked_mul(16)?;
+        let bytes = self.keys.get(start..start.checked_add(16)?)?;
+        Some(Key::from_bytes(bytes.try_into().expect("sixteen bytes were taken")))
+    }
+
+    /// Returns the bytes of the value at a position; none past the end.
+    pub fn value(&self, position: usize) -> Option<&[u8]> {
+        let start = usize::try_from(*self.value_offsets.get(position)?).ok()?;
+        let end = usize::try_from(*self.value_offsets.get(position + 1)?).ok()?;
+        self.value_bytes.get(start..end)
+    }
+
+    /// Returns the bytes that the columns take, in memory as in a file.
+    pub fn byte_count(&self) -> usize {
+        let rounds = self.rounds.as_ref().map_or(0, |r| 8 * (r.offsets.len() + r.rounds.len()));
+        let numbers = self.key_offsets.len() + self.value_offsets.len() + self.diffs.len();
+        self.keys.len() + 8 * numbers + self.value_bytes.len() + rounds
+    }
+
+    /// Returns the run of a range of key positions; what need not move is shared.
+    ///
+    /// # Panics
+    /// When the range or an offset lies outside the columns.
+    pub fn slice(&self, keys: Range<usize>) -> RunColumns {
+        let (key_offsets, values) = part(&self.key_offsets, keys.clone());
+        let (value_offsets, bytes) = part(&self.value_offsets, values.clone());
+        let (rounds, updates) = match &self.rounds {
+            None => (None, values),
+            Some(rounds) => {
+                let (offsets, updates) = part(&rounds.offsets, values);
+                let rounds = rounds.rounds.slice(updates.start, updates.len());
+                (Some(Rounds { offsets, rounds }), updates)
+            }
+        };
+        RunColumns {
+            keys: self.keys.slice_with_length(16 * keys.start, 16 * keys.len()),
+            key_offsets,
+            value_offsets,
+            value_bytes: self.value_bytes.slice_with_length(bytes.start, bytes.len()),
+            rounds,
+            diffs: self.diffs.slice(updates.start, updates.len()),
+        }
+    }
+
+    /// Checks all that is promised above, the order of bytes within a key included; takes a pass over everything.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn validate(&self) -> Result<(), String> {
+        if !self.keys.len().is_multiple_of(16) {
+            return Err("keys are not 16 bytes each".into());
+        }
+        let (keys, values) = (self.key_count(), self.value_count());
+        ascends(&self.key_offsets, keys, values, true).map_err(|e| format!("key offsets {e}"))?;
+        let bytes = self.value_bytes.len();
+        ascends(&self.value_offsets, values, bytes, false).map_err(|e| format!("value offsets {e}"))?;
+        match &self.rounds {
+            None if self.diffs.len() != values => return Err("a value without rounds has one diff".into()),
+            None => {}
+            Some(r) if r.rounds.len() != self.diffs.len() => return Err("an update has one round".into()),
+            Some(r) => {
+                ascends(&r.offsets, values, r.rounds.len(), true)
+                    .map_err(|e| format!("round offsets {e}"))?;
+            }
+        }
+        if !self.keys.chunks_exact(16).is_sorted_by(|a, b| a < b) {
+            return Err("keys do not ascend".into());
+        }
+        if self.diffs.contains(&0) {
+            return Err("an update adds nothing".into());
+        }
+        self.validate_within()
+    }
+
+    fn validate_within(&self) -> Result<(), String> {
+        for pair in self.key_offsets.windows(2) {
+            let values = (pair[0] as usize)..(pair[1] as usize);
+            if !values.map(|v| self.value(v)).is_sorted_by(|a, b| a < b) {
+                return Err("values of a key do not ascend".into());
+            }
+        }
+        let Some(rounds) = &self.rounds else { return Ok(()) };
+        for pair in rounds.offsets.windows(2) {
+            let updates = &rounds.rounds[pair[0] as usize..pair[1] as usize];
+            if !updates.is_sorted_by(|a, b| a < b) {
+                return Err("rounds of a value do not ascend".into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks that `parents + 1` offsets go from 0 to `children`, and that none goes back (or stays, where each has one).
+fn ascends(offsets: &[i64], parents: usize, children: usize, each_has_one: bool) -> Result<(), &'static str> {
+    if offsets.len() != parents + 1 {
+        return Err("are not one more than what they divide");
+    }
+    if offsets.first() != Some(&0) || offsets.last().copied() != i64::try_from(children).ok() {
+        return Err("do not go from 0 to the end");
+    }
+    match offsets.is_sorted_by(|a, b| if each_has_one { a < b } else { a <= b }) {
+        true => Ok(()),
+        false => Err("do not ascend"),
+    }
+}
+
+/// Returns the offsets of a range of parents, from 0, and the children that they have.
+fn part(offsets: &ScalarBuffer<i64>, parents: Range<usize>) -> (ScalarBuffer<i64>, Range<usize>) {
+    let own = offsets.slice(parents.start, parents.len() + 1);
+    let (first, last) = (own[0], own[parents.len()]);
+    let children = usize::try_from(first).expect("offsets are not negative")
+        ..usize::try_from(last).expect("offsets are not negative");
+    match first {
+        0 => (own, children),
+        _ => (own.iter().map(|offset| offset - first).collect(), children),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
