@@ -79,12 +79,22 @@ impl Content {
     /// When the file cannot be opened twice.
     pub(crate) fn into_reader(self) -> io::Result<(Box<dyn Read>, Guard)> {
         match self {
-            Content::Small(bytes) => Ok((Box::new(Cursor::new(bytes)), Guard(None))),
+            Content::Small(bytes) => Ok((Box::new(Cursor::new(bytes)), Guard::none())),
             Content::Large(large) => {
-                let second = large.file.try_clone()?;
-                Ok((Box::new(second), Guard(Some(large))))
+                let (file, guard) = large.into_file()?;
+                Ok((Box::new(file), guard))
             }
         }
+    }
+}
+
+impl LargeFile {
+    /// Returns the file at its start, and the guard to ask once it is read.
+    ///
+    /// # Errors
+    /// When the file cannot be opened twice.
+    pub(crate) fn into_file(self) -> io::Result<(File, Guard)> {
+        Ok((self.file.try_clone()?, Guard(Some(self))))
     }
 }
 
@@ -93,6 +103,11 @@ impl Content {
 pub(crate) struct Guard(Option<LargeFile>);
 
 impl Guard {
+    /// Makes the guard of bytes that are held.
+    pub(crate) fn none() -> Self {
+        Guard(None)
+    }
+
     /// Makes sure that a large file did not change between its digest and now.
     ///
     /// # Errors
