@@ -71,6 +71,13 @@ impl Key {
     }
 }
 
+// The engine compares a stored key with a borrowed one.
+impl PartialEq<&Key> for Key {
+    fn eq(&self, other: &&Key) -> bool {
+        self == *other
+    }
+}
+
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)

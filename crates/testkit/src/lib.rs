@@ -1,1 +1,12 @@
-//! Oracles, laws and faults for rifflebox operators.
+//! `laws(operator) -> pass or counterexample`: oracles, histories and faults for rifflebox and its users' operators.
+//!
+//! Nothing here knows an operator. The slow truth is [`evaluate`], a whole-input evaluation with sorted maps;
+//! [`Replay`] drives the engine through restarts, worker counts and changed stages, and compares.
+
+mod naive;
+mod random;
+mod replay;
+
+pub use naive::{Rows, evaluate};
+pub use random::Random;
+pub use replay::{Replay, Truth};

@@ -1,0 +1,390 @@
+//! Asking: work that is slow, paid or impure, once per key.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::{Arc, mpsc};
+
+use differential_dataflow::trace::{Cursor, Navigable};
+use differential_dataflow::{AsCollection, VecCollection};
+use rifflebox_core::Key;
+use serde::{Deserialize, Serialize};
+use timely::dataflow::channels::pact::Exchange;
+use timely::dataflow::operators::{Capability, Operator};
+
+use crate::batch::{Batch, Update, owner};
+use crate::founded::Slot;
+use crate::time::Flat;
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Answer {
+    /// An answer for good, a refusal for good too: kept, and never asked for again.
+    Final(Vec<u8>),
+    /// No answer yet, and why (transport, rate limit, budget): the next run asks again.
+    Owed(String),
+}
+
+/// A future of answers, one per request, in order.
+pub type Answering = Pin<Box<dyn Future<Output = Vec<Answer>> + Send>>;
+
+/// Answers requests outside of the dataflow.
+///
+/// # Contract
+/// - An answer depends on the request alone, as far as anybody may care: the first final one stands (trusted).
+/// - As many answers come back as requests went in, in their order (asserted).
+/// - A failure that may pass is [`Answer::Owed`]; the asker retries within its own bounds first (trusted).
+pub trait Asker: Send + Sync {
+    /// Returns how many requests go out together.
+    fn batch(&self) -> usize;
+
+    /// Returns how many batches may be in flight at once.
+    fn concurrency(&self) -> usize;
+
+    /// Answers a batch of requests.
+    fn ask(&self, requests: Vec<(Key, Vec<u8>)>) -> Answering;
+}
+
+/// Keeps each final answer at once, whatever becomes of the run.
+pub trait Journal: Send + Sync {
+    /// Takes note of an answer; it is durable within a second.
+    fn record(&self, answers: &str, key: Key, answer: &[u8]);
+}
+
+/// What asked stages of a run share.
+#[derive(Clone)]
+pub(crate) struct AskContext {
+    pub(crate) runtime: Option<tokio::runtime::Handle>,
+    pub(crate) journal: Option<Arc<dyn Journal>>,
+    /// Answers that earlier runs finished and did not commit, by arrangement.
+    pub(crate) uncovered: Arc<BTreeMap<String, Vec<(Key, Vec<u8>)>>>,
+    /// Calls made by this run.
+    pub(crate) made: Arc<std::sync::atomic::AtomicU64>,
+}
+
+type Rows<'scope> = VecCollection<'scope, Flat, (Key, Vec<u8>), i64>;
+
+/// Asks what is demanded and not answered, and says each answer at the time of its demand.
+///
+/// A key's capability is retained until its answer enters, so an epoch closes only with all its answers. The output
+/// holds rows of two arrangements; see [`split`].
+pub(crate) fn ask<'scope>(
+    demand: Rows<'scope>,
+    answers: &str,
+    asker: Arc<dyn Asker>,
+    slots: AskSlots,
+    context: &AskContext,
+) -> Rows<'scope> {
+    let scope = demand.inner.scope();
+    let (index, peers) = (scope.index(), scope.peers());
+    let place = Exchange::new(move |update: &Update<Flat>| owner((update.0).0, peers) as u64);
+    let context = context.clone();
+    let answers = answers.to_owned();
+    demand
+        .inner
+        .unary_frontier(place, "Ask", move |capability, info| {
+            let first = capability.delayed(&1);
+            drop(capability);
+            let activator = scope.worker().sync_activator_for(info.address.to_vec());
+            let mut desk = Desk::new(answers, asker, slots, context, peers, activator);
+            desk.begin(index, peers, &first);
+            drop(first);
+            let mut waiting: BTreeMap<Flat, (Capability<Flat>, Vec<((Key, Vec<u8>), i64)>)> = BTreeMap::new();
+            move |(input, frontier), output| {
+                input.for_each(|capability, updates| {
+                    for (row, time, diff) in updates.drain(..) {
+                        let held = || (capability.delayed(&time, 0), Vec::new());
+                        waiting.entry(time).or_insert_with(held).1.push((row, diff));
+                    }
+                });
+                // Only what a closed epoch still demands is asked: a change and its reversal cost no call.
+                while let Some(entry) = waiting.first_entry() {
+                    if frontier.less_equal(entry.key()) {
+                        break;
+                    }
+                    let (capability, mut changes) = entry.remove();
+                    differential_dataflow::consolidation::consolidate(&mut changes);
+                    for ((key, request), diff) in changes {
+                        desk.demand(key, request, diff, &capability);
+                    }
+                }
+                desk.send();
+                desk.receive();
+                for (row, capability, diff) in desk.said.drain(..) {
+                    output.session(&capability).give((row, *capability.time(), diff));
+                }
+            }
+        })
+        .as_collection()
+}
+
+/// The two arrangements behind an asked stage.
+#[derive(Clone)]
+pub(crate) struct AskSlots {
+    /// `call -> Answer`
+    pub(crate) answers: Rc<RefCell<Slot<Flat>>>,
+    /// `call -> request`, as often as it is demanded: what the next run asks first.
+    pub(crate) owed: Rc<RefCell<Slot<Flat>>>,
+}
+
+const ANSWER: u8 = 0;
+const OWED: u8 = 1;
+
+/// Splits what [`ask`] says into the rows of the answers' arrangement and those of the owed calls'.
+pub(crate) fn split(rows: Rows<'_>) -> (Rows<'_>, Rows<'_>) {
+    (tagged(rows.clone(), ANSWER), tagged(rows, OWED))
+}
+
+fn tagged(rows: Rows<'_>, tag: u8) -> Rows<'_> {
+    rows.flat_map(move |(key, value)| match value.split_first() {
+        Some((first, rest)) if *first == tag => Some((key, rest.to_vec())),
+        _ => None,
+    })
+}
+
+/// A call that has no final answer.
+struct Call {
+    request: Vec<u8>,
+    /// How often it is demanded.
+    count: i64,
+    /// The reason that stands among the answers, if it is owed.
+    standing: Option<String>,
+    /// Held while an answer may come.
+    capability: Option<Capability<Flat>>,
+}
+
+type Reply = (Vec<Key>, Result<Vec<Answer>, String>);
+
+/// What one worker asks, and has been told.
+struct Desk {
+    name: String,
+    asker: Arc<dyn Asker>,
+    slots: AskSlots,
+    context: AskContext,
+    /// Batches that this worker may have in flight.
+    limit: usize,
+    in_flight: usize,
+    calls: BTreeMap<Key, Call>,
+    queue: VecDeque<Key>,
+    /// Keys that got their final answer in this run.
+    answered: BTreeSet<Key>,
+    activator: timely::scheduling::SyncActivator,
+    replies: (mpsc::Sender<Reply>, mpsc::Receiver<Reply>),
+    said: Vec<((Key, Vec<u8>), Capability<Flat>, i64)>,
+}
+
+impl Desk {
+    fn new(
+        name: String,
+        asker: Arc<dyn Asker>,
+        slots: AskSlots,
+        context: AskContext,
+        peers: usize,
+        activator: timely::scheduling::SyncActivator,
+    ) -> Self {
+        let limit = asker.concurrency().div_ceil(peers).max(1);
+        Desk {
+            name,
+            asker,
+            slots,
+            context,
+            limit,
+            in_flight: 0,
+            calls: BTreeMap::new(),
+            queue: VecDeque::new(),
+            answered: BTreeSet::new(),
+            activator,
+            replies: mpsc::channel(),
+            said: Vec::new(),
+        }
+    }
+
+    /// Takes over what earlier runs left: answers that no commit covers, and calls that they owe.
+    fn begin(&mut self, index: usize, peers: usize, first: &Capability<Flat>) {
+        let owed = self.slots.owed.borrow().foundation.clone();
+        let mut counts: BTreeMap<Key, (Vec<u8>, i64)> = BTreeMap::new();
+        for batch in &owed {
+            crate::batch::for_each(batch, |key, request, _, diff| {
+                counts.entry(key).or_insert_with(|| (request.to_vec(), 0)).1 += diff;
+            });
+        }
+        for (key, (request, count)) in counts.into_iter().filter(|(_, (_, count))| *count > 0) {
+            let standing = match self.kept(key) {
+                Some(Answer::Owed(reason)) => Some(reason),
+                _ => None,
+            };
+            self.calls.insert(key, Call { request, count, standing, capability: Some(first.clone()) });
+            self.queue.push_back(key);
+        }
+        let uncovered = self.context.uncovered.clone();
+        for (key, answer) in uncovered.get(&self.name).map(Vec::as_slice).unwrap_or_default() {
+            if owner(*key, peers) == index && !self.is_answered(*key) {
+                self.settle(*key, answer.clone(), first);
+            }
+        }
+        self.queue.retain(|key| self.calls.contains_key(key));
+    }
+
+    fn demand(&mut self, key: Key, request: Vec<u8>, diff: i64, capability: &Capability<Flat>) {
+        if self.is_answered(key) {
+            return;
+        }
+        if let Some(call) = self.calls.get_mut(&key) {
+            call.count += diff;
+            let gone = call.count == 0;
+            if let Some(reason) = call.standing.clone() {
+                let request = call.request.clone();
+                self.say(key, OWED, &request, capability, diff);
+                if gone {
+                    self.say(key, ANSWER, &encode(&Answer::Owed(reason)), capability, -1);
+                    self.withdraw(key);
+                }
+            }
+        } else if diff > 0 {
+            let capability = Some(capability.clone());
+            self.calls.insert(key, Call { request, count: diff, standing: None, capability });
+            self.queue.push_back(key);
+        }
+    }
+
+    /// Forgets what is owed for a call that nobody demands; one in flight is still awaited, for it is paid.
+    fn withdraw(&mut self, key: Key) {
+        let call = self.calls.get_mut(&key).expect("owed calls are calls");
+        call.standing = None;
+        if call.capability.is_none() {
+            self.calls.remove(&key);
+        }
+    }
+
+    /// Sends as much as the limits allow.
+    fn send(&mut self) {
+        while self.in_flight < self.limit && !self.queue.is_empty() {
+            let mut batch = Vec::new();
+            while batch.len() < self.asker.batch().max(1) {
+                let Some(key) = self.queue.pop_front() else { break };
+                match self.calls.get(&key) {
+                    // Nobody demands it any more.
+                    Some(call) if call.count <= 0 && call.standing.is_none() => {
+                        self.calls.remove(&key);
+                    }
+                    Some(call) => batch.push((key, call.request.clone())),
+                    None => {}
+                }
+            }
+            if batch.is_empty() {
+                return;
+            }
+            let keys: Vec<Key> = batch.iter().map(|(key, _)| *key).collect();
+            self.context.made.fetch_add(keys.len() as u64, std::sync::atomic::Ordering::Relaxed);
+            self.in_flight += 1;
+            let (reply, activator) = (self.replies.0.clone(), self.activator.clone());
+            let runtime = self.context.runtime.as_ref().expect("an asked stage runs within a runtime");
+            let answering = runtime.spawn(self.asker.ask(batch));
+            runtime.spawn(async move {
+                let answers = answering.await.map_err(|error| error.to_string());
+                // A worker that is gone needs neither.
+                let _ = reply.send((keys, answers));
+                let _ = activator.activate();
+            });
+        }
+    }
+
+    fn receive(&mut self) {
+        while let Ok((keys, answers)) = self.replies.1.try_recv() {
+            self.in_flight -= 1;
+            let answers = answers.unwrap_or_else(|error| panic!("asking for {} died: {error}", self.name));
+            assert_eq!(keys.len(), answers.len(), "{} must answer each request", self.name);
+            for (key, answer) in keys.into_iter().zip(answers) {
+                self.reply(key, answer);
+            }
+        }
+        self.send();
+    }
+
+    fn reply(&mut self, key: Key, answer: Answer) {
+        let call = self.calls.get_mut(&key).expect("a call in flight is kept");
+        let capability = call.capability.take().expect("held until the answer comes");
+        match answer {
+            Answer::Final(bytes) => {
+                if let Some(journal) = &self.context.journal {
+                    journal.record(&self.name, key, &bytes);
+                }
+                self.settle(key, bytes, &capability);
+            }
+            Answer::Owed(reason) => self.owe(key, reason, &capability),
+        }
+    }
+
+    /// Says a final answer, in place of what is owed.
+    fn settle(&mut self, key: Key, bytes: Vec<u8>, capability: &Capability<Flat>) {
+        if let Some(call) = self.calls.remove(&key)
+            && let Some(reason) = call.standing
+        {
+            self.say(key, ANSWER, &encode(&Answer::Owed(reason)), capability, -1);
+            self.say(key, OWED, &call.request, capability, -call.count);
+        }
+        self.say(key, ANSWER, &encode(&Answer::Final(bytes)), capability, 1);
+        self.answered.insert(key);
+    }
+
+    fn owe(&mut self, key: Key, reason: String, capability: &Capability<Flat>) {
+        let call = self.calls.get_mut(&key).expect("owed calls are calls");
+        let (count, request) = (call.count, call.request.clone());
+        let before = call.standing.replace(reason.clone());
+        match before {
+            Some(before) if before == reason => {}
+            Some(before) => {
+                self.say(key, ANSWER, &encode(&Answer::Owed(before)), capability, -1);
+                self.say(key, ANSWER, &encode(&Answer::Owed(reason)), capability, 1);
+            }
+            None if count <= 0 => {
+                self.calls.remove(&key);
+            }
+            None => {
+                self.say(key, ANSWER, &encode(&Answer::Owed(reason)), capability, 1);
+                self.say(key, OWED, &request, capability, count);
+            }
+        }
+    }
+
+    fn say(&mut self, key: Key, tag: u8, value: &[u8], capability: &Capability<Flat>, diff: i64) {
+        let mut tagged = Vec::with_capacity(value.len() + 1);
+        tagged.push(tag);
+        tagged.extend_from_slice(value);
+        self.said.push(((key, tagged), capability.clone(), diff));
+    }
+
+    fn is_answered(&self, key: Key) -> bool {
+        self.answered.contains(&key) || matches!(self.kept(key), Some(Answer::Final(_)))
+    }
+
+    /// Looks an answer up among those that are committed.
+    fn kept(&self, key: Key) -> Option<Answer> {
+        let mut found: BTreeMap<Vec<u8>, i64> = BTreeMap::new();
+        for batch in &self.slots.answers.borrow().foundation {
+            lookup(batch, key, |value, diff| *found.entry(value.to_vec()).or_default() += diff);
+        }
+        let (value, _) = found.into_iter().find(|(_, diff)| *diff > 0)?;
+        Some(
+            postcard::from_bytes(&value).expect("this engine wrote the answers, under their schema's digest"),
+        )
+    }
+}
+
+fn encode(answer: &Answer) -> Vec<u8> {
+    postcard::to_stdvec(answer).expect("plain data encodes into memory")
+}
+
+fn lookup(batch: &Batch<Flat>, key: Key, mut each: impl FnMut(&[u8], i64)) {
+    let mut cursor = batch.cursor();
+    cursor.seek_key(batch, key);
+    if cursor.get_key(batch) != Some(key) {
+        return;
+    }
+    while let Some(value) = cursor.get_val(batch) {
+        cursor.map_times(batch, |_, diff| each(value, diff));
+        cursor.step_val(batch);
+    }
+}

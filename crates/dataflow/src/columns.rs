@@ -1,0 +1,359 @@
+//! Columns that grow as vectors and, once frozen, are Arrow buffers, on the heap or mapped from a file.
+//!
+//! The library's batches, builders, mergers and cursors are written against [`BatchContainer`]; these four
+//! containers are all that makes them durable. Only a growing column is ever pushed to: the library fills fresh
+//! ones, and a frozen one is only read.
+
+use arrow_buffer::{Buffer, ScalarBuffer};
+use differential_dataflow::trace::implementations::BatchContainer;
+use rifflebox_core::Key;
+use timely::container::PushInto;
+
+use crate::time::Time;
+
+const FROZEN: &str = "a frozen column is only read";
+
+/// The keys of a trie: 16 bytes each, most significant first.
+pub(crate) enum Keys {
+    Growing(Vec<Key>),
+    Frozen(Buffer),
+}
+
+impl Keys {
+    fn grow(&mut self) -> &mut Vec<Key> {
+        match self {
+            Keys::Growing(keys) => keys,
+            Keys::Frozen(_) => unreachable!("{FROZEN}"),
+        }
+    }
+}
+
+impl PushInto<Key> for Keys {
+    fn push_into(&mut self, key: Key) {
+        self.grow().push(key);
+    }
+}
+
+impl BatchContainer for Keys {
+    type Owned = Key;
+    type ReadItem<'a> = Key;
+
+    fn into_owned<'a>(key: Key) -> Key {
+        key
+    }
+
+    fn push_ref(&mut self, key: Key) {
+        self.grow().push(key);
+    }
+
+    fn push_own(&mut self, key: &Key) {
+        self.grow().push(*key);
+    }
+
+    fn clear(&mut self) {
+        *self = Keys::Growing(Vec::new());
+    }
+
+    fn with_capacity(size: usize) -> Self {
+        Keys::Growing(Vec::with_capacity(size))
+    }
+
+    fn merge_capacity(one: &Self, two: &Self) -> Self {
+        Self::with_capacity(one.len() + two.len())
+    }
+
+    fn reborrow<'b, 'a: 'b>(key: Key) -> Key {
+        key
+    }
+
+    fn index(&self, index: usize) -> Key {
+        match self {
+            Keys::Growing(keys) => keys[index],
+            Keys::Frozen(bytes) => {
+                let (head, _) = bytes.as_slice()[index * 16..].split_first_chunk().expect("16 bytes a key");
+                Key::from_bytes(*head)
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Keys::Growing(keys) => keys.len(),
+            Keys::Frozen(bytes) => bytes.len() / 16,
+        }
+    }
+}
+
+/// The values of a trie: byte strings, one behind the other.
+pub(crate) enum Values {
+    Growing { ends: Vec<usize>, bytes: Vec<u8> },
+    Frozen { offsets: ScalarBuffer<i64>, bytes: Buffer },
+}
+
+impl Values {
+    fn push(&mut self, value: &[u8]) {
+        match self {
+            Values::Growing { ends, bytes } => {
+                bytes.extend_from_slice(value);
+                ends.push(bytes.len());
+            }
+            Values::Frozen { .. } => unreachable!("{FROZEN}"),
+        }
+    }
+}
+
+impl PushInto<Vec<u8>> for Values {
+    fn push_into(&mut self, value: Vec<u8>) {
+        self.push(&value);
+    }
+}
+
+impl BatchContainer for Values {
+    type Owned = Vec<u8>;
+    type ReadItem<'a> = &'a [u8];
+
+    fn into_owned<'a>(value: &'a [u8]) -> Vec<u8> {
+        value.to_vec()
+    }
+
+    fn push_ref(&mut self, value: &[u8]) {
+        self.push(value);
+    }
+
+    fn push_own(&mut self, value: &Vec<u8>) {
+        self.push(value);
+    }
+
+    fn clear(&mut self) {
+        *self = Self::with_capacity(0);
+    }
+
+    fn with_capacity(size: usize) -> Self {
+        Values::Growing { ends: Vec::with_capacity(size), bytes: Vec::new() }
+    }
+
+    fn merge_capacity(one: &Self, two: &Self) -> Self {
+        Self::with_capacity(one.len() + two.len())
+    }
+
+    fn reborrow<'b, 'a: 'b>(value: &'a [u8]) -> &'b [u8] {
+        value
+    }
+
+    fn index(&self, index: usize) -> &[u8] {
+        match self {
+            Values::Growing { ends, bytes } => {
+                let start = if index == 0 { 0 } else { ends[index - 1] };
+                &bytes[start..ends[index]]
+            }
+            Values::Frozen { offsets, bytes } => {
+                &bytes.as_slice()[offsets[index] as usize..offsets[index + 1] as usize]
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Values::Growing { ends, .. } => ends.len(),
+            Values::Frozen { offsets, .. } => offsets.len().saturating_sub(1),
+        }
+    }
+}
+
+/// The times of updates; of a frozen column only the rounds are stored, and outside of loops not even those.
+pub(crate) enum Times<T> {
+    Growing(Vec<T>),
+    Frozen { rounds: Option<ScalarBuffer<u64>>, len: usize },
+}
+
+impl<T: Time> Times<T> {
+    fn grow(&mut self) -> &mut Vec<T> {
+        match self {
+            Times::Growing(times) => times,
+            Times::Frozen { .. } => unreachable!("{FROZEN}"),
+        }
+    }
+}
+
+impl<T: Time> BatchContainer for Times<T> {
+    type Owned = T;
+    type ReadItem<'a> = T;
+
+    fn into_owned<'a>(time: T) -> T {
+        time
+    }
+
+    fn push_ref(&mut self, time: T) {
+        self.grow().push(time);
+    }
+
+    fn push_own(&mut self, time: &T) {
+        self.grow().push(*time);
+    }
+
+    fn clear(&mut self) {
+        *self = Times::Growing(Vec::new());
+    }
+
+    fn with_capacity(size: usize) -> Self {
+        Times::Growing(Vec::with_capacity(size))
+    }
+
+    fn merge_capacity(one: &Self, two: &Self) -> Self {
+        Self::with_capacity(one.len() + two.len())
+    }
+
+    fn reborrow<'b, 'a: 'b>(time: T) -> T {
+        time
+    }
+
+    fn index(&self, index: usize) -> T {
+        match self {
+            Times::Growing(times) => times[index],
+            Times::Frozen { rounds: Some(rounds), .. } => T::founded(rounds[index]),
+            Times::Frozen { rounds: None, .. } => T::founded(0),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Times::Growing(times) => times.len(),
+            Times::Frozen { len, .. } => *len,
+        }
+    }
+}
+
+/// The weights of updates.
+pub(crate) enum Diffs {
+    Growing(Vec<i64>),
+    Frozen(ScalarBuffer<i64>),
+}
+
+impl Diffs {
+    fn grow(&mut self) -> &mut Vec<i64> {
+        match self {
+            Diffs::Growing(diffs) => diffs,
+            Diffs::Frozen(_) => unreachable!("{FROZEN}"),
+        }
+    }
+}
+
+impl BatchContainer for Diffs {
+    type Owned = i64;
+    type ReadItem<'a> = i64;
+
+    fn into_owned<'a>(diff: i64) -> i64 {
+        diff
+    }
+
+    fn push_ref(&mut self, diff: i64) {
+        self.grow().push(diff);
+    }
+
+    fn push_own(&mut self, diff: &i64) {
+        self.grow().push(*diff);
+    }
+
+    fn clear(&mut self) {
+        *self = Diffs::Growing(Vec::new());
+    }
+
+    fn with_capacity(size: usize) -> Self {
+        Diffs::Growing(Vec::with_capacity(size))
+    }
+
+    fn merge_capacity(one: &Self, two: &Self) -> Self {
+        Self::with_capacity(one.len() + two.len())
+    }
+
+    fn reborrow<'b, 'a: 'b>(diff: i64) -> i64 {
+        diff
+    }
+
+    fn index(&self, index: usize) -> i64 {
+        match self {
+            Diffs::Growing(diffs) => diffs[index],
+            Diffs::Frozen(diffs) => diffs[index],
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Diffs::Growing(diffs) => diffs.len(),
+            Diffs::Frozen(diffs) => diffs.len(),
+        }
+    }
+}
+
+/// Offsets from one level of a trie into the next.
+pub(crate) enum Offsets {
+    Growing(Vec<usize>),
+    /// Absolute offsets of a whole run, of which `base` is where this slice's first list starts.
+    Frozen {
+        offsets: ScalarBuffer<i64>,
+        base: i64,
+    },
+    /// Every list has exactly one element: `0, 1, 2 …`, this many.
+    Unit(usize),
+}
+
+impl Offsets {
+    fn grow(&mut self) -> &mut Vec<usize> {
+        match self {
+            Offsets::Growing(offsets) => offsets,
+            _ => unreachable!("{FROZEN}"),
+        }
+    }
+}
+
+impl BatchContainer for Offsets {
+    type Owned = usize;
+    type ReadItem<'a> = usize;
+
+    fn into_owned<'a>(offset: usize) -> usize {
+        offset
+    }
+
+    fn push_ref(&mut self, offset: usize) {
+        self.grow().push(offset);
+    }
+
+    fn push_own(&mut self, offset: &usize) {
+        self.grow().push(*offset);
+    }
+
+    fn clear(&mut self) {
+        *self = Offsets::Growing(Vec::new());
+    }
+
+    fn with_capacity(size: usize) -> Self {
+        Offsets::Growing(Vec::with_capacity(size))
+    }
+
+    fn merge_capacity(one: &Self, two: &Self) -> Self {
+        Self::with_capacity(one.len() + two.len())
+    }
+
+    fn reborrow<'b, 'a: 'b>(offset: usize) -> usize {
+        offset
+    }
+
+    fn index(&self, index: usize) -> usize {
+        match self {
+            Offsets::Growing(offsets) => offsets[index],
+            Offsets::Frozen { offsets, base } => (offsets[index] - base) as usize,
+            Offsets::Unit(len) => {
+                assert!(index < *len, "offset {index} of {len}");
+                index
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Offsets::Growing(offsets) => offsets.len(),
+            Offsets::Frozen { offsets, .. } => offsets.len(),
+            Offsets::Unit(len) => *len,
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! A run: workers that step a graph, and a controller that feeds epochs, sees them closed, and commits.
+
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::Thread;
+use std::time::Duration;
+
+use rifflebox_core::{Error, ErrorKind, Key, Result};
+use rifflebox_storage::RunColumns;
+use timely::worker::Worker;
+
+use crate::ask::AskContext;
+use crate::batch::{cut, found, weight};
+use crate::graph::Graph;
+use crate::render::{AnySlot, Ground, Handles, render};
+use crate::run::Foundations;
+
+/// A change that comes from outside: an input's name, a row, a weight.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Name of the graph's input.
+    pub input: Arc<str>,
+    /// The row's key.
+    pub key: Key,
+    /// The row's value.
+    pub value: Vec<u8>,
+    /// By how much its count changes.
+    pub diff: i64,
+}
+
+/// Brings changes in, epoch by epoch.
+pub trait Feed {
+    /// Returns the next consistent change; none once all is said. An empty one is fine.
+    ///
+    /// # Errors
+    /// When the changes cannot be read; the run stops, and what is committed stays.
+    fn next(&mut self) -> Result<Option<Vec<Change>>>;
+}
+
+/// What a run wrote to its arrangements since its last commit.
+pub struct Cut {
+    /// By arrangement: whether it is inside a loop, and each worker's slice, in order of key.
+    pub slices: BTreeMap<String, (bool, Vec<RunColumns>)>,
+    /// Whether nothing more is to come in this run.
+    pub last: bool,
+}
+
+/// Makes a run's work outlive it.
+pub trait Keeper {
+    /// Writes a cut, and returns what each arrangement stands on from now.
+    ///
+    /// # Errors
+    /// When it cannot be written, or another writer committed first; the run stops.
+    fn commit(&mut self, cut: Cut) -> Result<Foundations>;
+}
+
+/// How a run goes about its work; nothing here can change a result.
+#[derive(Clone, Debug)]
+pub struct Pace {
+    /// Worker threads.
+    pub workers: usize,
+    /// Epochs that may be open at once.
+    pub epochs_in_flight: u64,
+    /// Uncommitted bytes after which a commit happens between epochs.
+    pub commit_bytes: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace { workers: 2, epochs_in_flight: 2, commit_bytes: 256 << 20 }
+    }
+}
+
+/// All that a run stands on.
+pub(crate) struct Setting {
+    pub(crate) graph: Arc<Graph>,
+    pub(crate) foundations: Foundations,
+    pub(crate) fresh: BTreeSet<String>,
+    pub(crate) asking: AskContext,
+    pub(crate) pace: Pace,
+    /// Set from outside to stop the run between two steps.
+    pub(crate) stop: Arc<AtomicBool>,
+}
+
+enum Command {
+    Feed { epoch: u64, changes: Vec<Change> },
+    Cut,
+    Rebase(Arc<Foundations>),
+    Finish,
+}
+
+enum Report {
+    Ready { worker: usize, thread: Thread },
+    Closed { worker: usize, epoch: u64, bytes: usize },
+    Slices { worker: usize, slices: Vec<(String, bool, RunColumns)> },
+    Rebased,
+    Died { message: String },
+}
+
+/// Runs a graph over a feed; every fed epoch is committed when this returns.
+pub(crate) fn execute(setting: Setting, feed: &mut dyn Feed, keeper: &mut dyn Keeper) -> Result<()> {
+    let workers = setting.pace.workers.max(1);
+    let (commands, receivers): (Vec<_>, Vec<_>) = (0..workers).map(|_| mpsc::channel()).unzip();
+    let receivers: Vec<_> = receivers.into_iter().map(|receiver| Mutex::new(Some(receiver))).collect();
+    let (report, reports) = mpsc::channel();
+    let stop = setting.stop.clone();
+    let pace = setting.pace.clone();
+    let config = match workers {
+        1 => timely::Config::thread(),
+        _ => timely::Config::process(workers),
+    };
+    let guards = timely::execute(config, move |worker| {
+        let mut taken = receivers[worker.index()].lock().expect("nobody panics while it is held");
+        let commands = taken.take().expect("each worker starts once");
+        drop(taken);
+        employ(worker, &setting, &commands, &report);
+    })
+    .map_err(|error| Error::new(ErrorKind::Internal, format!("cannot start workers: {error}")))?;
+    let mut controller = Controller { commands, reports, threads: BTreeMap::new(), stop, open: Vec::new() };
+    let outcome = controller.run(feed, keeper, &pace);
+    controller.finish(outcome.is_err());
+    let outcome = outcome.map_err(|error| controller.cause(error));
+    for guard in guards.join() {
+        guard.map_err(|error| Error::new(ErrorKind::Internal, format!("a worker died: {error}")))?;
+    }
+    outcome
+}
+
+/// One worker's life; a panic stops all of them, and is reported.
+fn employ(
+    worker: &mut Worker,
+    setting: &Setting,
+    commands: &mpsc::Receiver<Command>,
+    report: &mpsc::Sender<Report>,
+) {
+    let lived = catch_unwind(AssertUnwindSafe(|| work(worker, setting, commands, report)));
+    if let Err(panic) = lived {
+        setting.stop.store(true, Ordering::SeqCst);
+        // The controller may be gone already; then nobody needs to know.
+        let _ = report.send(Report::Died { message: message_of(&*panic) });
+    }
+    for dataflow in worker.installed_dataflows() {
+        worker.drop_dataflow(dataflow);
+    }
+}
+
+/// Returns what a panic said.
+pub(crate) fn message_of(panic: &(dyn Any + Send)) -> String {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_owned(),
+        (_, Some(text)) => text.clone(),
+        _ => "a panic without a message".to_owned(),
+    }
+}
+
+fn work(
+    worker: &mut Worker,
+    setting: &Setting,
+    commands: &mpsc::Receiver<Command>,
+    report: &mpsc::Sender<Report>,
+) {
+    let ground =
+        Ground { foundations: &setting.foundations, fresh: &setting.fresh, asking: setting.asking.clone() };
+    let mut handles = render(worker, &setting.graph, &ground);
+    let index = worker.index();
+    let tell = |what: Report| drop(report.send(what));
+    tell(Report::Ready { worker: index, thread: std::thread::current() });
+    let (mut fed, mut closed) = (0, 0);
+    while !setting.stop.load(Ordering::SeqCst) {
+        match commands.try_recv() {
+            Ok(Command::Feed { epoch, changes }) => {
+                feed_inputs(&mut handles, epoch, changes);
+                fed = epoch;
+            }
+            Ok(Command::Cut) => tell(Report::Slices { worker: index, slices: slices(&handles) }),
+            Ok(Command::Rebase(foundations)) => {
+                rebase(&handles, &foundations, index, worker.peers());
+                tell(Report::Rebased);
+            }
+            Ok(Command::Finish) | Err(mpsc::TryRecvError::Disconnected) => return,
+            Err(mpsc::TryRecvError::Empty) => {
+                worker.step_or_park(Some(Duration::from_millis(20)));
+            }
+        }
+        let newly = (closed + 1..=fed).take_while(|epoch| !handles.probe.less_than(&(epoch + 1))).last();
+        if let Some(epoch) = newly {
+            closed = epoch;
+            tell(Report::Closed { worker: index, epoch, bytes: recorded_bytes(&handles) });
+        }
+    }
+}
+
+fn feed_inputs(handles: &mut Handles, epoch: u64, changes: Vec<Change>) {
+    for change in changes {
+        let session = handles.inputs.get_mut(&*change.input);
+        let session = session.unwrap_or_else(|| panic!("the graph has no input {}", change.input));
+        session.update((change.key, change.value), change.diff);
+    }
+    for session in handles.inputs.values_mut() {
+        session.advance_to(epoch + 1);
+        session.flush();
+    }
+}
+
+fn slices(handles: &Handles) -> Vec<(String, bool, RunColumns)> {
+    let slice = |slot: &AnySlot| match slot {
+        AnySlot::Flat(slot) => (false, cut(&slot.borrow().recorded)),
+        AnySlot::Looped(slot) => (true, cut(&slot.borrow().recorded)),
+    };
+    let named = handles.slots.iter().map(|(name, slot)| (name, slice(slot)));
+    named.map(|(name, (looped, run))| (name.clone(), looped, run)).collect()
+}
+
+fn rebase(handles: &Handles, foundations: &Foundations, worker: usize, peers: usize) {
+    for (name, slot) in &handles.slots {
+        let runs = foundations.get(name).map(Vec::as_slice).unwrap_or_default();
+        match slot {
+            AnySlot::Flat(slot) => {
+                slot.borrow_mut().rebase(runs.iter().filter_map(|run| found(run, worker, peers)).collect());
+            }
+            AnySlot::Looped(slot) => {
+                slot.borrow_mut().rebase(runs.iter().filter_map(|run| found(run, worker, peers)).collect());
+            }
+        }
+    }
+}
+
+fn recorded_bytes(handles: &Handles) -> usize {
+    let bytes = |slot: &AnySlot| match slot {
+        AnySlot::Flat(slot) => slot.borrow().recorded.iter().map(weight).sum::<usize>(),
+        AnySlot::Looped(slot) => slot.borrow().recorded.iter().map(weight).sum(),
+    };
+    handles.slots.values().map(bytes).sum()
+}
+
+struct Controller {
+    commands: Vec<mpsc::Sender<Command>>,
+    reports: mpsc::Receiver<Report>,
+    threads: BTreeMap<usize, Thread>,
+    stop: Arc<AtomicBool>,
+    /// For each worker the last epoch that it saw closed, and the bytes that it has recorded.
+    open: Vec<(u64, usize)>,
+}
+
+impl Controller {
+    fn run(&mut self, feed: &mut dyn Feed, keeper: &mut dyn Keeper, pace: &Pace) -> Result<()> {
+        let workers = self.commands.len();
+        self.open = vec![(0, 0); workers];
+        while self.threads.len() < workers {
+            if let Report::Ready { worker, thread } = self.wait()? {
+                self.threads.insert(worker, thread);
+            }
+        }
+        let mut fed = 0;
+        let mut more = true;
+        while more {
+            let changes = feed.next()?;
+            more = changes.is_some();
+            // Epoch 1 comes even if nothing changed: it replays what changed stages must see, and asks what is owed.
+            if more || fed == 0 {
+                fed += 1;
+                self.feed(fed, changes.unwrap_or_default());
+                self.await_closed(fed.saturating_sub(pace.epochs_in_flight - 1))?;
+            }
+            let bytes: usize = self.open.iter().map(|(_, bytes)| bytes).sum();
+            if !more || bytes > pace.commit_bytes {
+                // A commit happens when nothing is in flight: then what was recorded is exactly what is closed.
+                self.await_closed(fed)?;
+                self.commit(keeper, !more)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives an epoch's changes to the workers in turn; rows find their owners from there.
+    fn feed(&mut self, epoch: u64, changes: Vec<Change>) {
+        let workers = self.commands.len();
+        let share = changes.len().div_ceil(workers).max(1);
+        let mut changes = changes.into_iter();
+        for worker in 0..workers {
+            let changes = changes.by_ref().take(share).collect();
+            self.send(worker, Command::Feed { epoch, changes });
+        }
+    }
+
+    fn await_closed(&mut self, epoch: u64) -> Result<()> {
+        while self.open.iter().any(|(closed, _)| *closed < epoch) {
+            if let Report::Closed { worker, epoch, bytes } = self.wait()? {
+                self.open[worker] = (epoch, bytes);
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, keeper: &mut dyn Keeper, last: bool) -> Result<()> {
+        let workers = self.commands.len();
+        (0..workers).for_each(|worker| self.send(worker, Command::Cut));
+        let mut parts: BTreeMap<usize, Vec<(String, bool, RunColumns)>> = BTreeMap::new();
+        while parts.len() < workers {
+            if let Report::Slices { worker, slices } = self.wait()? {
+                parts.insert(worker, slices);
+            }
+        }
+        let mut slices: BTreeMap<String, (bool, Vec<RunColumns>)> = BTreeMap::new();
+        for (name, looped, run) in parts.into_values().flatten() {
+            let entry = slices.entry(name).or_insert_with(|| (looped, Vec::new()));
+            if run.key_count() > 0 {
+                entry.1.push(run);
+            }
+        }
+        let foundations = Arc::new(keeper.commit(Cut { slices, last })?);
+        if last {
+            return Ok(());
+        }
+        (0..workers).for_each(|worker| self.send(worker, Command::Rebase(foundations.clone())));
+        for _ in 0..workers {
+            while !matches!(self.wait()?, Report::Rebased) {}
+        }
+        self.open.iter_mut().for_each(|(_, bytes)| *bytes = 0);
+        Ok(())
+    }
+
+    fn send(&self, worker: usize, command: Command) {
+        // A worker that is gone has reported why; the next wait sees it.
+        let _ = self.commands[worker].send(command);
+        if let Some(thread) = self.threads.get(&worker) {
+            thread.unpark();
+        }
+    }
+
+    fn wait(&mut self) -> Result<Report> {
+        match self.reports.recv() {
+            Ok(Report::Died { message }) => Err(Error::new(ErrorKind::Internal, message)),
+            Ok(report) => Ok(report),
+            Err(_) => Err(Error::new(ErrorKind::Internal, "the run was stopped")),
+        }
+    }
+
+    fn finish(&mut self, failed: bool) {
+        if failed {
+            self.stop.store(true, Ordering::SeqCst);
+        }
+        (0..self.commands.len()).for_each(|worker| self.send(worker, Command::Finish));
+    }
+
+    /// Returns why a run really stopped: a worker's death, if one explains it.
+    fn cause(&mut self, error: Error) -> Error {
+        let deaths = self.reports.try_iter().filter_map(|report| match report {
+            Report::Died { message } => Some(Error::new(ErrorKind::Internal, message)),
+            _ => None,
+        });
+        deaths.last().filter(|_| error.kind() == ErrorKind::Internal).unwrap_or(error)
+    }
+}

@@ -1,0 +1,219 @@
+//! A flow as data: nodes of plain logic, grouped into stages.
+//!
+//! A graph knows neither workers nor runs. The engine renders it onto a timely dataflow, once per worker; an oracle
+//! can evaluate it from scratch with sorted maps. Both must agree: that is law L1.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use rifflebox_core::Key;
+
+use crate::ask::Asker;
+
+/// Receives what logic says: a key, a value, and a weight by which the input's weight is multiplied.
+pub type Emit<'a> = dyn FnMut(Key, Vec<u8>, i64) + 'a;
+/// Turns one row into any number of rows.
+pub type MapLogic = Arc<dyn Fn(Key, &[u8], &mut Emit<'_>) + Send + Sync>;
+/// Turns a pair of rows of one key into any number of rows; the pair's weight is the product of theirs.
+pub type JoinLogic = Arc<dyn Fn(Key, &[u8], &[u8], &mut Emit<'_>) + Send + Sync>;
+/// Turns all rows of one key, in order of their bytes, with their weights, into other values of that key.
+pub type ReduceLogic = Arc<dyn Fn(Key, &[(&[u8], i64)], &mut Vec<(Vec<u8>, i64)>) + Send + Sync>;
+
+/// A node of a [`Graph`]: a collection of rows, which may be arranged by key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Node(pub(crate) usize);
+
+/// What becomes of an arrangement when its stage changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// It is the stage's own state: a changed stage starts from an empty one.
+    Internal,
+    /// It is what others read: a changed stage feeds it the difference between its new and its old output.
+    Output,
+    /// It is input, or an answer: it stands whatever changes.
+    Always,
+}
+
+/// What a node does. Names are unique within a graph, and are those of the arrangements that outlive the run.
+#[expect(missing_docs, reason = "the fields are what the variants' sentences name")]
+pub enum Operation {
+    /// Changes that come from outside.
+    Input { name: String },
+    /// Each row by itself.
+    Map { input: Node, logic: MapLogic },
+    /// All rows of all inputs.
+    Concat { inputs: Vec<Node> },
+    /// Each row with its weight's sign turned.
+    Negate { input: Node },
+    /// Rows sorted by key, durable.
+    Arrange { name: String, input: Node, keep: Keep },
+    /// Pairs of rows of one key; both sides are arranged.
+    Join { left: Node, right: Node, logic: JoinLogic },
+    /// A function of all rows of one key; the input is arranged, and so is the output.
+    Reduce { name: String, input: Node, logic: ReduceLogic },
+    /// Another stage's arrangement as a collection; a changed stage is shown all of it.
+    Enter { from: Node },
+    /// Another stage's arrangement, arranged; a changed stage is shown all of it.
+    EnterArranged { from: Node },
+    /// Another stage's arrangement for lookups alone: the other side of the join must be shown all.
+    Borrow { from: Node },
+    /// Answers to demands, by key; see [`Asker`].
+    Ask { demand: Node, answers: String, asker: Arc<dyn Asker> },
+    /// The fixed point of `body`, which starts at `initial`; imported nodes of this graph stand still in it.
+    Iterate { name: String, initial: Node, imports: Vec<Node>, body: Arc<Graph>, result: Node },
+    /// Within a loop's body: the collection that is iterated.
+    Variable,
+    /// Within a loop's body: an imported node of the outer graph.
+    Import { index: usize, arranged: bool },
+}
+
+/// A stage: the unit that changes, appears and vanishes.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// The stage's name, unique in the graph.
+    pub name: String,
+    /// What its behaviour depends on.
+    pub fingerprint: Key,
+    /// Names of the other stages whose arrangements it reads.
+    pub inputs: BTreeSet<String>,
+}
+
+/// Nodes, in an order in which each one's inputs come before it.
+#[derive(Default)]
+pub struct Graph {
+    pub(crate) nodes: Vec<Operation>,
+    pub(crate) stage_of: Vec<usize>,
+    pub(crate) stages: Vec<Stage>,
+}
+
+impl Graph {
+    /// Makes an empty graph.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Starts a stage; nodes belong to the stage that was started last.
+    pub fn stage(&mut self, name: &str, fingerprint: Key) {
+        assert!(self.stages.iter().all(|stage| stage.name != name), "stage {name} is in the graph already");
+        self.stages.push(Stage { name: name.to_owned(), fingerprint, inputs: BTreeSet::new() });
+    }
+
+    /// Adds a node.
+    ///
+    /// # Panics
+    /// When an input is not a node of this graph, stands in another stage without being entered, or is not arranged
+    /// where it must be: a broken graph is a defect of the code that builds it.
+    pub fn add(&mut self, operation: Operation) -> Node {
+        if self.stages.is_empty() {
+            self.stage("", Key::MIN);
+        }
+        let stage = self.stages.len() - 1;
+        match &operation {
+            Operation::Enter { from } | Operation::EnterArranged { from } | Operation::Borrow { from } => {
+                let named = matches!(self.nodes[from.0], Operation::Arrange { .. });
+                assert!(named, "only a named arrangement can be read by another stage");
+                let other = self.stages[self.stage_of[from.0]].name.clone();
+                assert_ne!(other, self.stages[stage].name, "a stage reads its own nodes as they are");
+                self.stages[stage].inputs.insert(other);
+            }
+            operation => {
+                for input in operation.inputs() {
+                    assert_eq!(self.stage_of[input.0], stage, "another stage's node must be entered");
+                }
+            }
+        }
+        for input in operation.arranged_inputs() {
+            assert!(self.is_arranged(input), "node {input:?} must be arranged");
+        }
+        self.nodes.push(operation);
+        self.stage_of.push(stage);
+        Node(self.nodes.len() - 1)
+    }
+
+    /// Returns all nodes in order.
+    pub fn nodes(&self) -> impl Iterator<Item = (Node, &Operation)> {
+        self.nodes.iter().enumerate().map(|(index, operation)| (Node(index), operation))
+    }
+
+    /// Returns all stages in order.
+    pub fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    /// Returns the stage that a node belongs to.
+    pub fn stage_of(&self, node: Node) -> &Stage {
+        &self.stages[self.stage_of[node.0]]
+    }
+
+    /// Returns the name of a node's arrangement.
+    pub fn name_of(&self, node: Node) -> Option<&str> {
+        match &self.nodes[node.0] {
+            Operation::Arrange { name, .. } | Operation::Reduce { name, .. } => Some(name),
+            Operation::Ask { answers, .. } => Some(answers),
+            _ => None,
+        }
+    }
+
+    fn is_arranged(&self, node: Node) -> bool {
+        use Operation as O;
+        match &self.nodes[node.0] {
+            O::Arrange { .. } | O::Reduce { .. } | O::Ask { .. } => true,
+            O::EnterArranged { .. } | O::Borrow { .. } => true,
+            O::Import { arranged, .. } => *arranged,
+            _ => false,
+        }
+    }
+}
+
+impl Operation {
+    /// Returns the nodes that it reads.
+    pub fn inputs(&self) -> Vec<Node> {
+        match self {
+            Operation::Input { .. } | Operation::Variable | Operation::Import { .. } => Vec::new(),
+            Operation::Map { input, .. }
+            | Operation::Negate { input }
+            | Operation::Arrange { input, .. }
+            | Operation::Reduce { input, .. }
+            | Operation::Ask { demand: input, .. } => vec![*input],
+            Operation::Enter { from } | Operation::EnterArranged { from } | Operation::Borrow { from } => {
+                vec![*from]
+            }
+            Operation::Concat { inputs } => inputs.clone(),
+            Operation::Join { left, right, .. } => vec![*left, *right],
+            Operation::Iterate { initial, imports, .. } => {
+                std::iter::once(*initial).chain(imports.iter().copied()).collect()
+            }
+        }
+    }
+
+    fn arranged_inputs(&self) -> Vec<Node> {
+        match self {
+            Operation::Reduce { input, .. } => vec![*input],
+            Operation::Join { left, right, .. } => vec![*left, *right],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Operation::Input { name } => return write!(f, "input {name}"),
+            Operation::Arrange { name, .. } => return write!(f, "arrange {name}"),
+            Operation::Reduce { name, .. } => return write!(f, "reduce {name}"),
+            Operation::Iterate { name, .. } => return write!(f, "iterate {name}"),
+            Operation::Ask { answers, .. } => return write!(f, "ask {answers}"),
+            Operation::Map { .. } => "map",
+            Operation::Concat { .. } => "concat",
+            Operation::Negate { .. } => "negate",
+            Operation::Join { .. } => "join",
+            Operation::Enter { .. } => "enter",
+            Operation::EnterArranged { .. } => "enter arranged",
+            Operation::Borrow { .. } => "borrow",
+            Operation::Variable => "variable",
+            Operation::Import { .. } => "import",
+        };
+        write!(f, "{name} {:?}", self.inputs())
+    }
+}

@@ -1,0 +1,415 @@
+//! A graph as a timely dataflow, on one worker.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use differential_dataflow::input::InputSession;
+use differential_dataflow::lattice::Lattice;
+use differential_dataflow::operators::arrange::{Arranged, TraceAgent, arrangement::arrange_core};
+use differential_dataflow::operators::iterate::Variable;
+use differential_dataflow::trace::wrappers::enter::TraceEnter;
+use differential_dataflow::trace::{BatchCursor, Cursor, Navigable, TraceReader};
+use differential_dataflow::{AsCollection, VecCollection};
+use rifflebox_core::Key;
+use timely::dataflow::channels::pact::Exchange;
+use timely::dataflow::operators::generic::source;
+use timely::dataflow::operators::{Leave, Probe};
+use timely::dataflow::{ProbeHandle, Scope};
+use timely::order::Product;
+use timely::progress::timestamp::Refines;
+use timely::worker::Worker;
+
+use crate::ask::{AskContext, AskSlots, ask, split};
+use crate::batch::{Batch, Batcher, Builder, Chunker, Update, found, owner};
+use crate::columns::Keys;
+use crate::founded::{Founded, Slot, founding};
+use crate::graph::{Graph, JoinLogic, Keep, MapLogic, Node, Operation, ReduceLogic};
+use crate::run::Foundations;
+use crate::time::{Flat, Looped, Time};
+
+type Agent<T> = TraceAgent<Founded<T>>;
+type Rows<'scope, T> = VecCollection<'scope, T, (Key, Vec<u8>), i64>;
+pub(crate) type Session = InputSession<Flat, (Key, Vec<u8>), i64>;
+
+/// On what a graph is rendered.
+pub(crate) struct Ground<'a> {
+    /// The runs of earlier processes.
+    pub(crate) foundations: &'a Foundations,
+    /// Stages that start from nothing: new ones, and those whose behaviour or inputs changed.
+    pub(crate) fresh: &'a BTreeSet<String>,
+    /// What asked stages need.
+    pub(crate) asking: AskContext,
+}
+
+/// A rendered graph's handles: what one worker feeds, watches and writes.
+pub(crate) struct Handles {
+    pub(crate) inputs: BTreeMap<String, Session>,
+    pub(crate) slots: BTreeMap<String, AnySlot>,
+    /// Behind *every* arrangement: a probe at the sinks alone passes an epoch that arrangements still lack.
+    pub(crate) probe: ProbeHandle<Flat>,
+    /// Keeps traces alive that have no reader, without holding back their compaction.
+    _traces: Vec<Box<dyn Any>>,
+}
+
+/// A slot of either kind of time.
+pub(crate) enum AnySlot {
+    Flat(Rc<RefCell<Slot<Flat>>>),
+    Looped(Rc<RefCell<Slot<Looped>>>),
+}
+
+/// Builds the dataflow of a graph.
+pub(crate) fn render(worker: &mut Worker, graph: &Graph, ground: &Ground<'_>) -> Handles {
+    let (index, peers) = (worker.index(), worker.peers());
+    worker.dataflow::<Flat, _, _>(|scope| {
+        let mut renderer = Renderer {
+            ground,
+            index,
+            peers,
+            handles: Handles {
+                inputs: BTreeMap::new(),
+                slots: BTreeMap::new(),
+                probe: ProbeHandle::new(),
+                _traces: Vec::new(),
+            },
+        };
+        renderer.graph(scope, graph);
+        renderer.handles
+    })
+}
+
+struct Renderer<'a> {
+    ground: &'a Ground<'a>,
+    index: usize,
+    peers: usize,
+    handles: Handles,
+}
+
+/// A node of a rendered graph.
+#[derive(Clone)]
+enum Value<'scope, T: Time + Refines<Flat>> {
+    Rows(Rows<'scope, T>),
+    Arranged(Arranged<'scope, Agent<T>>),
+    /// An arrangement of the outer scope.
+    Entered(Arranged<'scope, TraceEnter<Agent<Flat>, T>>),
+}
+
+impl<'scope, T: Time + Refines<Flat>> Value<'scope, T> {
+    fn rows(&self) -> Rows<'scope, T> {
+        match self.clone() {
+            Value::Rows(rows) => rows,
+            Value::Arranged(arranged) => arranged.as_collection(|key, value| (key, value.to_vec())),
+            Value::Entered(arranged) => arranged.as_collection(|key, value| (key, value.to_vec())),
+        }
+    }
+
+    fn arranged(&self) -> Arranged<'scope, Agent<T>> {
+        match self.clone() {
+            Value::Arranged(arranged) => arranged,
+            _ => unreachable!("the graph checks that this node is arranged"),
+        }
+    }
+}
+
+impl Renderer<'_> {
+    fn graph<'scope>(&mut self, scope: Scope<'scope, Flat>, graph: &Graph) {
+        let mut values: Vec<Value<'scope, Flat>> = Vec::new();
+        for (node, operation) in graph.nodes() {
+            let fresh = self.ground.fresh.contains(&graph.stage_of(node).name);
+            let value = match operation {
+                Operation::Input { name } => {
+                    let mut session = Session::new();
+                    let rows = session.to_collection(scope);
+                    session.advance_to(1);
+                    self.handles.inputs.insert(name.clone(), session);
+                    Value::Rows(rows)
+                }
+                Operation::Arrange { name, input, keep } => {
+                    Value::Arranged(self.arrange(values[input.0].rows(), name, *keep, fresh))
+                }
+                Operation::Enter { from } if !fresh => Value::Rows(values[from.0].rows()),
+                Operation::EnterArranged { from } if !fresh => values[from.0].clone(),
+                Operation::Borrow { from } => values[from.0].clone(),
+                Operation::Enter { from } | Operation::EnterArranged { from } => {
+                    let name = graph.name_of(*from).expect("only named arrangements are entered");
+                    let rows = self.replay(scope, name).concat(values[from.0].rows());
+                    match operation {
+                        Operation::Enter { .. } => Value::Rows(rows),
+                        _ => Value::Arranged(self.arrange_on(rows, name, &Slot::passing())),
+                    }
+                }
+                Operation::Ask { demand, answers, asker } => {
+                    let owed = format!("{answers}/owed");
+                    let slots =
+                        AskSlots { answers: self.slot(answers, false), owed: self.slot(&owed, false) };
+                    let demanded = values[demand.0].rows();
+                    let said = ask(demanded, answers, asker.clone(), slots.clone(), &self.ground.asking);
+                    let (said, owing) = split(said);
+                    let owing = self.arrange_on(owing, &owed, &slots.owed);
+                    self.durable_flat(&owed, slots.owed, owing);
+                    let arranged = self.arrange_on(said, answers, &slots.answers);
+                    Value::Arranged(self.durable_flat(answers, slots.answers, arranged))
+                }
+                Operation::Iterate { initial, imports, body, result, .. } => {
+                    let imports: Vec<_> = imports.iter().map(|node| values[node.0].clone()).collect();
+                    Value::Rows(self.iterate(scope, values[initial.0].rows(), &imports, body, *result, fresh))
+                }
+                operation => self.common(operation, &values, fresh, |renderer, name, slot, arranged| {
+                    renderer.durable_flat(name, slot, arranged)
+                }),
+            };
+            values.push(value);
+        }
+    }
+
+    /// Renders what is the same inside and outside of loops.
+    fn common<'scope, T: Time + Refines<Flat>>(
+        &mut self,
+        operation: &Operation,
+        values: &[Value<'scope, T>],
+        fresh: bool,
+        durable: impl FnOnce(
+            &mut Self,
+            &str,
+            Rc<RefCell<Slot<T>>>,
+            Arranged<'scope, Agent<T>>,
+        ) -> Arranged<'scope, Agent<T>>,
+    ) -> Value<'scope, T> {
+        match operation {
+            Operation::Map { input, logic } => Value::Rows(map(values[input.0].rows(), logic.clone())),
+            Operation::Negate { input } => Value::Rows(values[input.0].rows().negate()),
+            Operation::Concat { inputs } => {
+                let mut rows = inputs.iter().map(|input| values[input.0].rows());
+                let first = rows.next().expect("a concatenation has an input");
+                Value::Rows(first.concatenate(rows))
+            }
+            Operation::Join { left, right, logic } => {
+                Value::Rows(join(&values[left.0], &values[right.0], logic.clone()))
+            }
+            Operation::Reduce { name, input, logic } => {
+                let slot = self.slot(name, fresh);
+                let reduced = match &values[input.0] {
+                    Value::Arranged(input) => reduce(input.clone(), name, logic.clone(), &slot),
+                    Value::Entered(input) => reduce(input.clone(), name, logic.clone(), &slot),
+                    Value::Rows(_) => unreachable!("the graph checks that a reduction's input is arranged"),
+                };
+                Value::Arranged(durable(self, name, slot, reduced))
+            }
+            operation => unreachable!("{operation:?} stands in the wrong scope"),
+        }
+    }
+
+    fn arrange<'scope>(
+        &mut self,
+        rows: Rows<'scope, Flat>,
+        name: &str,
+        keep: Keep,
+        fresh: bool,
+    ) -> Arranged<'scope, Agent<Flat>> {
+        let slot = self.slot(name, fresh && keep == Keep::Internal);
+        let rows = match fresh && keep == Keep::Output {
+            true => rows.clone().concat(self.replay(rows.inner.scope(), name).negate()),
+            false => rows,
+        };
+        let arranged = self.arrange_on(rows, name, &slot);
+        self.durable_flat(name, slot, arranged)
+    }
+
+    /// Says, at the run's first time, all that earlier runs left of an arrangement on this worker.
+    fn replay<'scope>(&self, scope: Scope<'scope, Flat>, name: &str) -> Rows<'scope, Flat> {
+        let mut batches: Vec<Batch<Flat>> = self.foundation(name);
+        batches.reverse();
+        source(scope, "Replay", move |capability, info| {
+            let activator = scope.activator_for(info.address);
+            let mut capability = Some(capability.delayed(&1));
+            move |output| {
+                if let (Some(held), Some(batch)) = (&capability, batches.pop()) {
+                    let mut session = output.session(held);
+                    crate::batch::for_each(&batch, |key, value, _, diff| {
+                        session.give(((key, value.to_vec()), 1, diff));
+                    });
+                    activator.activate();
+                } else {
+                    capability = None;
+                }
+            }
+        })
+        .as_collection()
+    }
+
+    fn iterate<'scope>(
+        &mut self,
+        scope: Scope<'scope, Flat>,
+        initial: Rows<'scope, Flat>,
+        imports: &[Value<'scope, Flat>],
+        body: &Graph,
+        result: Node,
+        fresh: bool,
+    ) -> Rows<'scope, Flat> {
+        scope.iterative::<u64, _, _>(|inner| {
+            let step = Product::new(Default::default(), 1);
+            let (variable, current) = Variable::new_from(initial.enter(inner), step);
+            let mut values: Vec<Value<'_, Looped>> = Vec::new();
+            for (_, operation) in body.nodes() {
+                let value = match operation {
+                    Operation::Variable => Value::Rows(current.clone()),
+                    Operation::Import { index, arranged: false } => {
+                        Value::Rows(imports[*index].rows().enter(inner))
+                    }
+                    Operation::Import { index, arranged: true } => {
+                        Value::Entered(imports[*index].arranged().enter(inner))
+                    }
+                    Operation::Arrange { name, input, .. } => {
+                        let slot = self.slot(name, fresh);
+                        let arranged = self.arrange_on(values[input.0].rows(), name, &slot);
+                        Value::Arranged(self.durable_looped(name, slot, arranged, scope))
+                    }
+                    operation => self.common(operation, &values, fresh, |renderer, name, slot, arranged| {
+                        renderer.durable_looped(name, slot, arranged, scope)
+                    }),
+                };
+                values.push(value);
+            }
+            let result = values[result.0].rows();
+            variable.set(result.clone());
+            result.leave(scope)
+        })
+    }
+
+    fn arrange_on<'scope, T: Time>(
+        &self,
+        rows: Rows<'scope, T>,
+        name: &str,
+        slot: &Rc<RefCell<Slot<T>>>,
+    ) -> Arranged<'scope, Agent<T>> {
+        let peers = self.peers;
+        let place = Exchange::new(move |update: &Update<T>| owner((update.0).0, peers) as u64);
+        founding(slot, || {
+            arrange_core::<_, _, Chunker<T>, Batcher<T>, Builder<T>, Founded<T>>(rows.inner, place, name)
+        })
+    }
+
+    fn slot<T: Time>(&self, name: &str, empty: bool) -> Rc<RefCell<Slot<T>>> {
+        Slot::new(if empty { Vec::new() } else { self.foundation(name) })
+    }
+
+    fn foundation<T: Time>(&self, name: &str) -> Vec<Batch<T>> {
+        let runs = self.ground.foundations.get(name).map(Vec::as_slice).unwrap_or_default();
+        runs.iter().filter_map(|run| found(run, self.index, self.peers)).collect()
+    }
+
+    fn durable_flat<'scope>(
+        &mut self,
+        name: &str,
+        slot: Rc<RefCell<Slot<Flat>>>,
+        arranged: Arranged<'scope, Agent<Flat>>,
+    ) -> Arranged<'scope, Agent<Flat>> {
+        let stream = arranged.stream.clone().probe_with(&self.handles.probe);
+        self.register(name, AnySlot::Flat(slot), arranged.trace.trace_box_unstable());
+        Arranged { stream, trace: arranged.trace }
+    }
+
+    fn durable_looped<'inner>(
+        &mut self,
+        name: &str,
+        slot: Rc<RefCell<Slot<Looped>>>,
+        arranged: Arranged<'inner, Agent<Looped>>,
+        outer: Scope<'_, Flat>,
+    ) -> Arranged<'inner, Agent<Looped>> {
+        arranged.stream.clone().leave(outer).probe_with(&self.handles.probe);
+        self.register(name, AnySlot::Looped(slot), arranged.trace.trace_box_unstable());
+        arranged
+    }
+
+    fn register(&mut self, name: &str, slot: AnySlot, trace: impl Any) {
+        let before = self.handles.slots.insert(name.to_owned(), slot);
+        assert!(before.is_none(), "two arrangements are named {name}");
+        self.handles._traces.push(Box::new(trace));
+    }
+}
+
+fn map<T: Time>(rows: Rows<'_, T>, logic: MapLogic) -> Rows<'_, T> {
+    use timely::dataflow::channels::pact::Pipeline;
+    use timely::dataflow::operators::Operator;
+    rows.inner
+        .unary(Pipeline, "Map", move |_, _| {
+            move |input, output| {
+                input.for_each(|capability, updates| {
+                    let mut session = output.session(&capability);
+                    for ((key, value), time, diff) in updates.drain(..) {
+                        logic(key, &value, &mut |key, value, weight| {
+                            session.give(((key, value), time, diff * weight));
+                        });
+                    }
+                });
+            }
+        })
+        .as_collection()
+}
+
+fn join<'scope, T: Time + Refines<Flat>>(
+    left: &Value<'scope, T>,
+    right: &Value<'scope, T>,
+    logic: JoinLogic,
+) -> Rows<'scope, T> {
+    match (left.clone(), right.clone()) {
+        (Value::Arranged(left), Value::Arranged(right)) => join_arranged(left, right, logic),
+        (Value::Arranged(left), Value::Entered(right)) => join_arranged(left, right, logic),
+        (Value::Entered(left), Value::Arranged(right)) => join_arranged(left, right, logic),
+        (Value::Entered(left), Value::Entered(right)) => join_arranged(left, right, logic),
+        _ => unreachable!("the graph checks that both sides of a join are arranged"),
+    }
+}
+
+fn join_arranged<'scope, T, One, Two>(
+    left: Arranged<'scope, One>,
+    right: Arranged<'scope, Two>,
+    logic: JoinLogic,
+) -> Rows<'scope, T>
+where
+    T: Time,
+    One: TraceReader<Time = T, Batch: Navigable> + Clone + 'static,
+    Two: TraceReader<Time = T, Batch: Navigable> + Clone + 'static,
+    BatchCursor<One>: Cursor<Diff = i64, Time = T, KeyContainer = Keys>,
+    BatchCursor<Two>: Cursor<Diff = i64, Time = T, KeyContainer = Keys>,
+    for<'a> BatchCursor<One>: Cursor<Key<'a> = Key, Val<'a> = &'a [u8]>,
+    for<'a> BatchCursor<Two>: Cursor<Key<'a> = Key, Val<'a> = &'a [u8]>,
+{
+    use differential_dataflow::consolidation::ConsolidatingContainerBuilder;
+    use differential_dataflow::operators::join::join_traces;
+    use timely::container::PushInto;
+    join_traces::<_, _, _, _, ConsolidatingContainerBuilder<Vec<Update<T>>>>(
+        left,
+        right,
+        move |key, one: &[u8], two: &[u8], time: T, d1: &i64, d2: &i64, output| {
+            logic(key, one, two, &mut |key, value, weight| {
+                output.push_into(((key, value), time, d1 * d2 * weight));
+            });
+        },
+    )
+    .as_collection()
+}
+
+fn reduce<'scope, T, Tr>(
+    input: Arranged<'scope, Tr>,
+    name: &str,
+    logic: ReduceLogic,
+    slot: &Rc<RefCell<Slot<T>>>,
+) -> Arranged<'scope, Agent<T>>
+where
+    T: Time + Lattice,
+    Tr: TraceReader<Time = T, Batch: Navigable> + Clone + 'static,
+    BatchCursor<Tr>: Cursor<Diff = i64, Time = T, KeyContainer = Keys>,
+    for<'a> BatchCursor<Tr>: Cursor<Key<'a> = Key, Val<'a> = &'a [u8]>,
+{
+    let reduction = move |key: Key, rows: &[(&[u8], i64)], output: &mut Vec<(Vec<u8>, i64)>| {
+        logic(key, rows, output);
+    };
+    founding(slot, || {
+        input.reduce_abelian::<_, Builder<T>, Founded<T>, _, _>(name, reduction, |chunk, key, updates| {
+            chunk.clear();
+            chunk.extend(updates.drain(..).map(|(value, time, diff)| ((key, value), time, diff)));
+        })
+    })
+}

@@ -1,0 +1,144 @@
+//! Running a graph once, over what earlier runs left.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use rifflebox_core::{Key, Result};
+use rifflebox_storage::{RunColumns, StageRecord};
+
+use crate::ask::{AskContext, Journal};
+use crate::engine::{Cut, Feed, Keeper, Pace, Setting, execute};
+use crate::graph::Graph;
+use crate::merge::{merge, runs_to_merge};
+use crate::plan::Plan;
+
+/// What earlier runs left of each arrangement, by its name: sorted runs, oldest first.
+pub type Foundations = BTreeMap<String, Vec<Arc<RunColumns>>>;
+
+/// One run of a graph: built, run once, gone.
+pub struct GraphRun {
+    /// The graph.
+    pub graph: Arc<Graph>,
+    /// What earlier runs left; only what [`Plan::stands`] is looked at, and the old output of changed stages.
+    pub foundations: Foundations,
+    /// The stages of the last commit.
+    pub stages: BTreeMap<String, StageRecord>,
+    /// How to go about it.
+    pub pace: Pace,
+    /// Where askers run; needed by graphs that ask.
+    pub runtime: Option<tokio::runtime::Handle>,
+    /// Where final answers are kept at once.
+    pub journal: Option<Arc<dyn Journal>>,
+    /// Answers that earlier runs finished and no commit covers, by arrangement.
+    pub uncovered: BTreeMap<String, Vec<(Key, Vec<u8>)>>,
+    /// Stops the run between two steps, once set.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// What a run did besides its commits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunSummary {
+    /// Calls made.
+    pub calls_made: u64,
+}
+
+impl GraphRun {
+    /// Makes a run on nothing, with defaults for the rest.
+    pub fn new(graph: Arc<Graph>) -> Self {
+        GraphRun {
+            graph,
+            foundations: Foundations::new(),
+            stages: BTreeMap::new(),
+            pace: Pace::default(),
+            runtime: None,
+            journal: None,
+            uncovered: BTreeMap::new(),
+            stop: Arc::default(),
+        }
+    }
+
+    /// Feeds everything, and commits everything.
+    ///
+    /// # Errors
+    /// When the feed or the keeper fails, when an operator or the engine panics, or when the run is stopped. What the
+    /// keeper committed before stays committed.
+    pub fn run(self, feed: &mut dyn Feed, keeper: &mut dyn Keeper) -> Result<RunSummary> {
+        let plan = Plan::new(&self.graph, &self.stages);
+        let made = Arc::new(AtomicU64::new(0));
+        let asking = AskContext {
+            runtime: self.runtime,
+            journal: self.journal,
+            uncovered: Arc::new(self.uncovered),
+            made: made.clone(),
+        };
+        let setting = Setting {
+            graph: self.graph,
+            foundations: self.foundations,
+            fresh: plan.fresh,
+            asking,
+            pace: self.pace,
+            stop: self.stop,
+        };
+        execute(setting, feed, keeper)?;
+        Ok(RunSummary { calls_made: made.load(Ordering::Relaxed) })
+    }
+}
+
+/// Keeps runs in memory: for previews, and as the plainest keeper of all.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryKeeper {
+    /// The stages of the last commit.
+    pub stages: BTreeMap<String, StageRecord>,
+    /// The runs of the last commit.
+    pub runs: Foundations,
+    next: (BTreeMap<String, StageRecord>, Foundations),
+}
+
+impl MemoryKeeper {
+    /// Prepares the keeper for a run of a graph: what does not stand will be gone with the first commit.
+    pub fn begin(&mut self, graph: &Graph) {
+        let plan = Plan::new(graph, &self.stages);
+        let standing = self.runs.iter().filter(|(name, _)| plan.stands(name));
+        self.next =
+            (graph.stage_records(), standing.map(|(name, runs)| (name.clone(), runs.clone())).collect());
+    }
+}
+
+impl Keeper for MemoryKeeper {
+    fn commit(&mut self, cut: Cut) -> Result<Foundations> {
+        for (name, (_, slices)) in cut.slices.into_iter().filter(|(_, (_, slices))| !slices.is_empty()) {
+            let runs = self.next.1.entry(name).or_default();
+            let slices: Vec<_> = slices.into_iter().map(Arc::new).collect();
+            runs.push(Arc::new(merge(&slices)));
+            let rows: Vec<u64> = runs.iter().map(|run| run.update_count() as u64).collect();
+            let count = runs_to_merge(&rows);
+            if count > 0 {
+                let merged = merge(&runs.split_off(runs.len() - count));
+                runs.push(Arc::new(merged));
+            }
+        }
+        (self.stages, self.runs) = self.next.clone();
+        Ok(self.runs.clone())
+    }
+}
+
+/// Adds up runs: each value that is left, with its weight, over all rounds.
+pub fn contents(runs: &[Arc<RunColumns>]) -> BTreeMap<(Key, Vec<u8>), i64> {
+    let mut rows = BTreeMap::new();
+    for run in runs {
+        let mut update = 0;
+        for key in 0..run.key_count() {
+            for value in run.key_offsets[key]..run.key_offsets[key + 1] {
+                let value = value as usize;
+                let end = run.rounds.as_ref().map_or(value + 1, |rounds| rounds.offsets[value + 1] as usize);
+                let diff: i64 = run.diffs[update..end].iter().sum();
+                update = end;
+                let row = (run.key(key).expect("in range"), run.value(value).expect("in range").to_vec());
+                *rows.entry(row).or_insert(0) += diff;
+            }
+        }
+    }
+    rows.retain(|_, diff| *diff != 0);
+    rows
+}
