@@ -51,8 +51,9 @@ pub(crate) fn read(text: String) -> (String, Fields) {
         let words: Vec<&str> = title.text().flat_map(str::split_whitespace).collect();
         fields.insert("title".to_owned(), Value::Text(words.join(" ")));
     }
-    if let Some(meta) = first(&page, "head > meta[name=description]")
-        && let Some(description) = meta.attr("content")
+    let meta = first(&page, "head > meta[name=description]");
+    if let Some(description) = meta.and_then(|meta| meta.attr("content"))
+        && !description.trim().is_empty()
     {
         fields.insert("description".to_owned(), description.trim().into());
     }

@@ -11,6 +11,8 @@ use compression::Compression;
 mod compression;
 mod document;
 mod front_matter;
+#[cfg(test)]
+mod golden;
 mod html;
 mod jsonl;
 mod markdown;
