@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Cloze::default().generate(&document, &mut |draft| {
             questions += 1;
             let Content::Completion { prompt, completion } = &draft.content else { return };
-            if Key::of(prompt.as_bytes()).head64() % one_in.max(1) == 0 {
+            if Key::of(prompt.as_bytes()).head64().is_multiple_of(one_in.max(1)) {
                 let shape = draft.fields.get("shape").and_then(|value| value.as_text()).unwrap_or_default();
                 println!("[{shape}] {}\nQ: {prompt}\nA: {completion}\n", document.id);
             }

@@ -1,3 +1,4 @@
+mod blank;
 mod command;
 mod define;
 mod heading;
@@ -65,7 +66,7 @@ impl Generator for Cloze {
 /// Returns the best questions of a page; those with equal merit by lot, and one of each piece of support.
 fn choose(page: &Page, most: usize) -> Vec<(String, Question)> {
     let mut questions = Vec::new();
-    for ask in [define::ask, heading::ask, list::ask, table::ask, which::ask, command::ask] {
+    for ask in [define::ask, heading::ask, list::ask, table::ask, which::ask, command::ask, blank::ask] {
         ask(page, &mut questions);
     }
     let fair = questions.into_iter().filter_map(|question| Some((question.prompt(page)?, question)));

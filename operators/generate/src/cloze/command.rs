@@ -58,7 +58,9 @@ fn the_command(language: &str, text: &str) -> Option<String> {
         && command.contains(' ')
         && !command.contains(['<', '{', '…', '\\'])
         && !command.contains("...")
-        && !command.starts_with("cd ");
+        && !command.starts_with("cd ")
+        && !command.starts_with(['.', '/'])
+        && !command.contains("my-");
     sound.then(|| command.to_owned())
 }
 

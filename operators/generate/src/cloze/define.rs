@@ -20,7 +20,9 @@ const WEAK: &str = "good great bad bit lot nice big perfect same first next last
     result case similar different important common very more less much so too not now also still always \
     already often usually never no just because why what how when where good-to-know ideal fine free \
     excellent popular powerful useful simple straightforward key major huge small large crucial critical \
-    little few couple number variety must new recent current long short real serious question";
+    little few couple number variety must new recent current long short real serious question confusing \
+    vast holistic versatile convenient term terms massive rich wonderful fantastic vibrant one community \
+    community-driven awesome world well-known well-adopted leading exciting strong step big-picture";
 
 /// Asks for each definition of a page.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
@@ -72,7 +74,8 @@ fn sentence_questions(
     }
     let Definition { article, term, verb, predicate } = definition;
     let plural = verb == "are";
-    let (be, shown) = (if plural { "are" } else { "is" }, term.trim_matches('*'));
+    let be = if plural { "are" } else { "is" };
+    let shown = if article.is_empty() { as_inside(page, term) } else { term.to_owned() };
     let article = article.to_lowercase();
     let spaced = if article.is_empty() { String::new() } else { format!("{article} ") };
     let quality = 60 + 20 * u8::from(under_heading) + 10 * u8::from(predicate.split(' ').count() >= 8);
@@ -95,7 +98,7 @@ fn sentence_questions(
     let telling = (9..=40).contains(&words) && apart && points_nowhere(predicate) && !is_stop(&bare(term));
     if telling && !plural && verb == "is" && term.split(' ').count() <= 4 {
         let ask = format!("which term is defined as \"{}\"?", predicate.trim_end_matches('.'));
-        push("term", quality - 5, ask, term.trim_matches('`').to_owned());
+        push("term", quality, ask, term.trim_matches('`').to_owned());
     }
 }
 
@@ -115,7 +118,9 @@ fn take_apart(text: &str) -> Option<Definition<'_>> {
         && term.matches('`').count() != 1
         && !words.iter().any(|word| is_stop(&bare(word)) || bare(word).ends_with("ly"));
     let last = bare(words.last()?);
-    let vague = VAGUE.split_ascii_whitespace().any(|vague| vague == last || stem(vague) == stem(&last));
+    let numbered = words.iter().any(|word| word.chars().all(|c| c.is_ascii_digit() || c == '.'));
+    let vague =
+        numbered || VAGUE.split_ascii_whitespace().any(|vague| vague == last || stem(vague) == stem(&last));
     if !sound || vague {
         return None;
     }
@@ -128,6 +133,7 @@ fn take_apart(text: &str) -> Option<Definition<'_>> {
         return None;
     }
     let defines = match verb {
+        _ if ["an", "a"].contains(&second.as_str()) => false,
         "is" => ["a", "an", "the"].contains(&first.as_str()) && (first != "the" || predicate.len() > 40),
         "are" => is_plain_noun(&first) && (predicate.contains(" that ") || predicate.contains(" which ")),
         _ => true,
@@ -157,7 +163,11 @@ fn entry_questions(
     });
     let (Some(term), text) = (block.section(), &line.text[sentence.clone()]) else { return };
     let count = term.split_whitespace().count();
-    let opens = ["A ", "An ", "The ", "One or more ", "Refers to "].iter().any(|open| text.starts_with(open));
+    let joins =
+        ["of", "that", "which", "for", "in", "to", "used", "by", "on", "from", "between", "with", "and"];
+    let joined = text.split_whitespace().skip(2).take(2).any(|word| joins.contains(&word));
+    let opens = ["A ", "An ", "One or more ", "Refers to "].iter().any(|open| text.starts_with(open));
+    let opens = !text.contains(": ") && (opens || text.starts_with("The ") && joined);
     let sound = glossary && opens && (1..=4).contains(&count) && text.ends_with('.');
     let words = text.split_whitespace().count();
     if !sound
@@ -168,8 +178,10 @@ fn entry_questions(
     {
         return;
     }
-    // "A X is …" is a sentence, and asked as one.
-    if take_apart(text).is_some() {
+    // "A X is …" is a sentence, and asked as one; else it is a phrase, or a sentence about the term.
+    let opening: String = text.split_whitespace().take(count + 1).collect::<Vec<_>>().join(" ");
+    let about = terms(term).is_subset(&terms(&opening));
+    if take_apart(text).is_some() || (!about && has_main_verb(text)) {
         return;
     }
     let mut push = |shape, quality, ask: String, answer: &str| {
@@ -187,7 +199,7 @@ fn entry_questions(
     push("definition", 80, format!("what does the term \"{term}\" mean?"), text);
     if words >= 9 && terms(text).is_disjoint(&terms(term)) {
         let meaning = lower_first(text.trim_start_matches("Refers to ").trim_end_matches('.'));
-        push("term", 78, format!("which term is defined as \"{meaning}\"?"), term.trim_matches('`'));
+        push("term", 80, format!("which term is defined as \"{meaning}\"?"), term.trim_matches('`'));
     }
 }
 
@@ -250,6 +262,29 @@ fn defines_elsewhere(page: &Page, text: &str, definition: &Definition<'_>) -> bo
         Kind::Paragraph(line) | Kind::Item { line, .. } => says(line),
         _ => false,
     })
+}
+
+/// Returns whether a text is a clause with a verb of its own, before any relative one.
+pub(super) fn has_main_verb(text: &str) -> bool {
+    let verbs = [
+        "is", "are", "was", "were", "will", "can", "has", "have", "should", "must", "may", "could",
+        "respects", "remains", "became", "does", "do", "needs", "requires",
+    ];
+    let relative = ["that", "which", "who", "where", "when", "whose"];
+    let words = text.split_whitespace().skip(1).take_while(|word| !relative.contains(&bare(word).as_str()));
+    words.take(14).any(|word| verbs.contains(&word))
+}
+
+/// Returns a term as it is written inside sentences: small, unless it is a name.
+fn as_inside(page: &Page, term: &str) -> String {
+    let mut chars = term.chars();
+    let small: String = chars.next().into_iter().flat_map(char::to_lowercase).chain(chars).collect();
+    let inside = format!(" {small}");
+    let said = page.blocks.iter().any(|block| match &block.kind {
+        Kind::Paragraph(line) | Kind::Item { line, .. } => line.text.contains(&inside),
+        _ => false,
+    });
+    if said { small } else { term.to_owned() }
 }
 
 fn is_plain_noun(word: &str) -> bool {

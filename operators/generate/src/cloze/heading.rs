@@ -51,7 +51,17 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
 fn is_whole(heading: &str) -> bool {
     let words: Vec<String> = heading.split_whitespace().map(bare).collect();
     let points = |word: &String| POINTERS.split_ascii_whitespace().any(|pointer| pointer == word);
-    words.len() >= 4 && !words.iter().any(points) && terms(heading).len() >= 2 && is_clean(heading)
+    let verbs =
+        ["is", "are", "do", "does", "can", "should", "has", "have", "will", "was", "were", "did", "happens"];
+    let verb = words.iter().any(|word| verbs.contains(&word.as_str()));
+    let one = !heading.contains(". ") && !heading.contains(": ");
+    let personal = words.iter().any(|word| word == "your" || word == "now") || heading.contains("are you");
+    verb && one
+        && !personal
+        && words.len() >= 4
+        && !words.iter().any(points)
+        && terms(heading).len() >= 2
+        && is_clean(heading)
 }
 
 fn is_answer(text: &str) -> bool {

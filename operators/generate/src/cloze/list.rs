@@ -1,5 +1,6 @@
 //! Lists whose items say what something is, and lists that a sentence announces.
 
+use super::define::has_main_verb;
 use super::line::Line;
 use super::page::{Block, Kind, Page};
 use super::prose::{is_clean, points_nowhere, stands_alone};
@@ -14,6 +15,12 @@ const DOES: &str = "enables disables specifies sets returns defines controls con
     captures tracks identifies filters drops aggregates monitors emits handles manages executes matches \
     overrides selects checks holds gives tells prints builds compiles updates deletes applies instruments \
     records enriches processes transforms forwards scrapes exposes propagates injects extracts supports";
+
+/// What labels a line without being a term.
+const LABELS: &str = "description unit type name note notes status alpha beta stable example examples input output \
+    default required optional before after goal goals problem solution result results when why what how who \
+    where question answer day date time location author authors duration action decision stage phase tip \
+    warning important title summary purpose usage value implementation testing observability";
 
 /// Asks for each item "term: what it is", and for each short list as a whole.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
@@ -52,6 +59,8 @@ fn entry(line: &Line) -> Option<(&str, &str)> {
     let (term, meaning) = (term.trim().trim_matches('`'), rest.trim());
     let sound = !term.is_empty() && term.split_whitespace().count() <= 4 && term.chars().count() <= 50;
     let plain = !term.contains(['`', ':', '?', ',', '"', '<', '{', '[', '=']) && !is_stop(&bare(term));
+    let label = LABELS.split_ascii_whitespace().any(|label| label == term.to_lowercase());
+    let plain = plain && !label && !term.contains(['(', ')', '→']) && !term.starts_with("..");
     (sound && plain && term.chars().any(|c| c.is_ascii_alphabetic())).then_some((term, meaning))
 }
 
@@ -65,7 +74,12 @@ fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
     }
     let first = first_sentence(meaning);
     let words = first.split_whitespace().count();
-    if !(5..=45).contains(&words) || !points_nowhere(first) || !is_english(first) || first.ends_with(':') {
+    if !(5..=45).contains(&words)
+        || !points_nowhere(first)
+        || !is_english(first)
+        || first.ends_with(':')
+        || first.contains(['→', '?', '!'])
+    {
         return;
     }
     let code = line.text.starts_with('`');
@@ -81,33 +95,36 @@ fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
     };
     let opening = bare(first.split_whitespace().next().unwrap_or_default());
     let does = DOES.split_ascii_whitespace().any(|verb| verb == opening);
-    let is = ["a", "an", "the"].contains(&opening.as_str());
+    let your = first.contains("your") || first.contains("you ");
+    let is = ["a", "an", "the"].contains(&opening.as_str()) && !has_main_verb(first) && !your;
+
     let heading = section(page, number, "");
     if does {
         let kind = kind_by_look(term).map_or_else(String::new, |kind| format!("the {kind} "));
         push("item", 62, format!("what does {kind}{shown} do?"), heading.clone(), first);
     } else if is && *alone {
-        push("item", 60, format!("what is {shown}?"), heading.clone(), first);
+        let ask = if code { format!("what is {shown}?") } else { format!("what is meant by {shown}?") };
+        push("item", 60, ask, heading.clone(), first);
     }
     // The other way round, where one meaning alone fits.
     let near = siblings.iter().any(|(_, other, said)| *other != term && overlap(said, first) > 60);
     let telling = words >= 7 && terms(first).is_disjoint(&terms(term)) && !near;
     if telling && (does || is) {
         let said = lower_first(first.trim_end_matches('.'));
-        push(
-            "item-term",
-            64,
-            format!("which {} is described as \"{said}\"?", noun_of(block, term)),
-            heading,
-            term,
-        );
+        let ask = match (noun_of(block, term), does) {
+            (Some(noun), true) => format!("which {noun} {said}?"),
+            (Some(noun), false) => format!("which {noun} is described as \"{said}\"?"),
+            (None, true) => format!("what {said}?"),
+            (None, false) => format!("what is described as \"{said}\"?"),
+        };
+        push("item-term", 62, ask, heading, term);
     }
 }
 
-/// Returns what a reader would call an item: by its look, or by the heading above, or simply an item.
-fn noun_of(block: &Block, term: &str) -> String {
+/// Returns what a reader would call an item: by its look, or by the heading above.
+fn noun_of(block: &Block, term: &str) -> Option<&'static str> {
     if let Some(kind) = kind_by_look(term) {
-        return kind.to_owned();
+        return Some(kind);
     }
     let heading = block.section().map(str::to_lowercase).unwrap_or_default();
     let known = [
@@ -135,10 +152,7 @@ fn noun_of(block: &Block, term: &str) -> String {
         "features",
     ];
     let last = heading.split_whitespace().last().unwrap_or_default();
-    known
-        .iter()
-        .find(|noun| **noun == last)
-        .map_or_else(|| "item".to_owned(), |noun| noun.trim_end_matches('s').to_owned())
+    known.iter().find(|noun| **noun == last).map(|noun| noun.trim_end_matches('s'))
 }
 
 /// Returns how much of the shorter of two texts the other says too, in percent.
@@ -168,7 +182,12 @@ fn whole_list(page: &Page, number: usize, list: usize, questions: &mut Vec<Quest
             _ => None,
         })
         .collect();
-    let short = |line: &Line| line.text.split_whitespace().count() <= 8 && is_clean(&line.text);
+    let short = |line: &Line| {
+        let own = !line.text.contains('#')
+            && !line.text.to_lowercase().contains("see ")
+            && !line.text.ends_with('.');
+        own && line.text.split_whitespace().count() <= 8 && is_clean(&line.text)
+    };
     if !(3..=8).contains(&items.len()) || !items.iter().all(|(_, line, alone)| *alone && short(line)) {
         return;
     }
@@ -199,14 +218,15 @@ fn list_question(intro: &str, count: usize) -> Option<String> {
     if counted.is_some_and(|at| at + 3 != count) {
         return None;
     }
-    let plain = intro.replace("the following ", "").replace(" following ", " ");
+    let plain = intro.replace("the following ", "the ").replace(" following ", " ");
     let words = plain.split_whitespace().count();
     let links = ["see", "read", "visit", "check", "link", "resource", "step", "sponsor", "thank", "post"];
     let about_links = terms(intro).iter().any(|term| links.iter().any(|link| stem(link) == *term));
-    let announces = counted.is_some() || intro.contains("following");
+    let you = said.split_whitespace().any(|word| word.starts_with("you") || word == "should");
+    let announces = (counted.is_some() || intro.contains("following")) && !you && said.contains(' ');
     let sound =
         announces && (5..=25).contains(&words) && stands_alone(&plain) && is_clean(intro) && !about_links;
     let whole =
         is_english(intro) && plain.split_whitespace().last().is_some_and(|word| !is_stop(&bare(word)));
-    (sound && whole).then(|| format!("which {count} items complete this: \"{plain}: …\"?"))
+    (sound && whole).then(|| format!("what are the {count} items of the list that begins \"{intro}:\"?"))
 }

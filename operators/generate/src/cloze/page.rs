@@ -66,14 +66,13 @@ impl Page {
             false => paragraphs(text),
         };
         let named = document.fields.get("title").and_then(|value| value.as_text()).map(str::to_owned);
-        let first = || blocks.iter().find_map(|block| block.path.first().cloned());
-        let title = named.or_else(|| front_title(text)).or_else(first)?;
-        let title = title.trim().trim_end_matches('.').to_owned();
-        let prose = prose(&blocks);
-        let sound = (2..=90).contains(&title.chars().count()) && !title.contains(['{', '<', '\n', '"', '|']);
-        if !sound || !is_english(&prose) || !title.chars().any(|c| c.is_ascii_alphabetic()) {
+        let first = blocks.iter().find_map(|block| block.path.first().cloned());
+        let title =
+            [named, front_title(text), first].into_iter().flatten().find_map(|title| sound_title(&title))?;
+        if !is_english(&prose(&blocks)) {
             return None;
         }
+        let title = with_folders(&document.id, title);
         let subject = subject(&blocks);
         Some(Page { title, subject, blocks, includes_code: text.contains("{{#") })
     }
@@ -121,12 +120,12 @@ fn prose(blocks: &[Block]) -> String {
     prose
 }
 
-/// Returns the name that stands out: capitalised inside sentences at least three times, and half as often again
-/// as any other.
+/// Returns the name that stands out: capitalised inside sentences at least four times, and twice as often as any
+/// other.
 fn subject(blocks: &[Block]) -> Option<String> {
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
     for block in blocks {
-        let (Kind::Paragraph(line) | Kind::Item { line, .. }) = &block.kind else { continue };
+        let Kind::Paragraph(line) = &block.kind else { continue };
         for sentence in line.sentences() {
             for word in line.text[sentence].split_whitespace().skip(1) {
                 let word = word.trim_end_matches("’s").trim_end_matches("'s");
@@ -140,7 +139,7 @@ fn subject(blocks: &[Block]) -> Option<String> {
     }
     let (name, most) = names.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(**name)))?;
     let next = names.iter().filter(|(other, _)| other != &name).map(|(_, count)| *count).max().unwrap_or(0);
-    (*most >= 3 && *most * 2 >= next * 3).then(|| (*name).to_owned())
+    (*most >= 4 && *most >= next * 2).then(|| (*name).to_owned())
 }
 
 fn is_name(word: &str) -> bool {
@@ -156,14 +155,49 @@ fn is_name(word: &str) -> bool {
         && !months.split_ascii_whitespace().any(|known| known == word)
 }
 
+/// Returns the title in the front matter, also where it goes on over several lines.
 fn front_title(text: &str) -> Option<String> {
-    let front = &text[..body_start(text)];
-    let line = front.lines().find_map(|line| {
-        let rest = line.strip_prefix("title")?.trim_start();
-        rest.strip_prefix([':', '='])
-    })?;
-    let title = line.trim().trim_matches(['"', '\'']).trim();
-    (!title.is_empty() && !title.starts_with(['>', '|', '&'])).then(|| title.to_owned())
+    let mut lines = text[..body_start(text)].lines();
+    let first = lines.find_map(|line| line.strip_prefix("title")?.trim_start().strip_prefix([':', '=']))?;
+    let mut title = first.trim().trim_start_matches(['>', '|', '-']).trim().to_owned();
+    for line in lines.take_while(|line| line.starts_with([' ', '\t'])) {
+        title.push(' ');
+        title.push_str(line.trim());
+    }
+    Some(title.trim().trim_matches(['"', '\'']).trim().to_owned())
+}
+
+/// Returns a title that can be named in a question.
+fn sound_title(title: &str) -> Option<String> {
+    let title = title.trim().trim_end_matches('.').replace('’', "'");
+    let sound = (2..=90).contains(&title.chars().count())
+        && !title.contains(['{', '<', '\n', '"', '|', '[', '&', '\\'])
+        && title.chars().any(|c| c.is_ascii_alphabetic())
+        && title.chars().all(|c| !c.is_alphabetic() || c.is_ascii());
+    sound.then_some(title)
+}
+
+/// Puts the folders of a page before a title of one or two words: "Getting Started" alone names no page.
+fn with_folders(id: &str, title: String) -> String {
+    let general =
+        "content contents docs doc documentation src en pages site website public posts blog latest main";
+    let folders = id.split('/').rev().skip(1).filter(|folder| {
+        let known = general.split_ascii_whitespace().any(|known| known == *folder);
+        let plain = folder.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let said = title.to_lowercase().replace(' ', "-");
+        plain
+            && !known
+            && folder.chars().any(|c| c.is_ascii_lowercase())
+            && *folder != said
+            && !folder.starts_with('_')
+    });
+    if title.split_whitespace().count() > 2 {
+        return title;
+    }
+    let mut parts: Vec<&str> = folders.take(2).collect();
+    parts.reverse();
+    parts.push(&title);
+    parts.join(" > ")
 }
 
 /// Reads a plain text: its paragraphs, without headings or marks.

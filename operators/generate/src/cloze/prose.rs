@@ -7,7 +7,7 @@ const POINTERS: &str = "this these those above below following here earlier prev
     former our us let's we we'll we've we're i i'm my listing listings figure chapter chapters section \
     sections tutorial appendix guide screenshot diagram snippet also too instead again otherwise \
     therefore thus hence however likewise similarly meanwhile furthermore moreover nevertheless yet anyway \
-    today currently now recently soon you're you'll you've you'd i'd i'll them they";
+    then today currently now recently soon you're you'll you've you'd i'd i'll them they";
 
 /// Words that point out of their sentence when they begin it.
 const OPENERS: &str = "it its it's they them their he she that that's there there's then such so but and or \
@@ -20,7 +20,7 @@ const OPENERS: &str = "it its it's they them their he she that that's there ther
     perhaps actually well";
 
 /// Nouns that mean something only beside the page.
-const LOCAL: [&str; 30] = [
+const LOCAL: [&str; 28] = [
     "the code",
     "the program",
     "the example",
@@ -42,8 +42,6 @@ const LOCAL: [&str; 30] = [
     "the result",
     "the above",
     "the preceding",
-    "for example",
-    "e.g.",
     "such as this",
     "and so on",
     "as mentioned",

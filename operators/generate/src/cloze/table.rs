@@ -49,7 +49,7 @@ struct Cell<'a> {
 
 fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut Vec<Question>) {
     let head = cell.header[cell.column].text.trim().to_lowercase();
-    let (key, value) = (cell.row[0].text.trim(), cell.row[cell.column].text.trim());
+    let (key, value) = (cell.row[0].text.trim().trim_end_matches(':'), cell.row[cell.column].text.trim());
     if !is_clean(key) || !is_clean(value) || key.contains(',') || head.is_empty() {
         return;
     }
@@ -70,7 +70,7 @@ fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut V
             quality,
             ask: Ask::According(ask),
             section: section(page, number, answer),
-            answer: answer.trim_matches('`').to_owned(),
+            answer: unquoted(answer).to_owned(),
             support: support.clone(),
             span: span.clone(),
             block: number,
@@ -86,27 +86,33 @@ fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut V
     {
         let of = if kind.is_empty() { shown.clone() } else { format!("the {kind} {shown}") };
         let noun = if head == "default" { "default value" } else { head.as_str() };
-        push("cell", 63, format!("what is the {noun} of {of}?"), value);
+        push("cell", 62, format!("what is the {noun} of {of}?"), value);
     }
     let words = value.split_whitespace().count();
     if !one_of(MEANINGS) || !(5..=40).contains(&words) || !points_nowhere(value) || !is_english(value) {
         return;
     }
     let of = if kind.is_empty() { shown.clone() } else { format!("the {kind} {shown}") };
-    push("cell", 61, format!("how is {of} described?"), value);
+    push("cell", 62, format!("how is {of} described?"), value);
     let others = cell.rows.iter().enumerate().filter(|(at, _)| *at != cell.at);
     let near =
         others.filter_map(|(_, row)| row.get(cell.column)).any(|other| overlap(&other.text, value) > 60);
     if words >= 6 && !near && terms(value).is_disjoint(&terms(key)) {
-        let noun = if kind.is_empty() { "entry" } else { kind.as_str() };
+        let asked = if kind.is_empty() { "what".to_owned() } else { format!("which {kind}") };
         let said = lower_first(value.trim_end_matches('.'));
-        push("row", 64, format!("which {noun} is described as \"{said}\"?"), key);
+        push("row", 62, format!("{asked} is described as \"{said}\"?"), key);
     }
+}
+
+/// Returns code without its backticks, if it is nothing but code.
+fn unquoted(text: &str) -> &str {
+    let inner = text.strip_prefix('`').and_then(|text| text.strip_suffix('`'));
+    inner.filter(|inner| !inner.contains('`')).unwrap_or(text)
 }
 
 /// Returns whether a value is one, and not a list or a choice.
 fn one_value(value: &str) -> bool {
-    !value.contains([',', ';']) && !value.contains(" or ") && letters(value).chars().count() >= 1
+    !value.contains([',', ';', '(']) && !value.contains(" or ") && letters(value).chars().count() >= 1
 }
 
 /// Returns what the keys of a table are called: by the head of their column, or by their look.
@@ -119,6 +125,7 @@ fn key_kind(head: &str, key: &str) -> String {
     if !sound || generic.contains(&head.as_str()) || bare(&head).is_empty() {
         return kind_by_look(key.trim_matches('`')).unwrap_or_default().to_owned();
     }
+    let head = head.strip_suffix(" name").unwrap_or(&head).to_owned();
     match head.strip_suffix('s').filter(|one| !one.ends_with('s')) {
         Some(one) => one.to_owned(),
         None => head,

@@ -92,7 +92,11 @@ pub(super) fn section(page: &Page, number: usize, answer: &str) -> Option<String
 
 fn question_of<'a>(page: &Page, line: &'a Line, sentence: &Range<usize>) -> Option<(String, &'a str, u8)> {
     let text = &line.text[sentence.clone()];
-    if !is_sentence(text, 8, 40) || text.contains(" is not ") {
+    if !is_sentence(text, 8, 32)
+        || text.contains(" is not ")
+        || text.contains(", and the ")
+        || text.contains(" then ")
+    {
         return None;
     }
     let codes = line.code_in(sentence);
@@ -177,11 +181,10 @@ pub(super) fn kind_by_look(code: &str) -> Option<&'static str> {
 /// Returns whether a word can be the verb of a subject in the third person.
 fn is_finite(verb: &str) -> bool {
     let word = bare(verb);
-    let modal = ["can", "will", "must", "may", "should", "lets"];
-    let aside = ["has", "was", "its", "this", "is", "as", "does", "needs"];
-    verb == word
-        && (modal.contains(&word.as_str())
-            || (word.ends_with('s') && !word.ends_with("ss") && !aside.contains(&word.as_str())))
+    let weak = "has was its this is as does needs works uses takes looks comes remains requires accepts expects \
+        exists defaults ends begins follows differs behaves depends refers means gets goes stands becomes seems";
+    let ends = word.ends_with('s') && !word.ends_with("ss");
+    verb == word && (word == "can" || ends && !weak.split_ascii_whitespace().any(|weak| weak == word))
 }
 
 /// Returns whether a name is worth asking for: no value, no invention of the page, nothing that two could answer.
@@ -193,7 +196,14 @@ fn is_asked_for(page: &Page, code: &str, ask: &str) -> bool {
     let invented = INVENTED.contains(&kind) && (page.includes_code || is_defined(page, code));
     // "the `a` and `b` flags" has been refused by its plural; "`a` or `b`" is refused here.
     let alone = !ask.contains(" or `") && !ask.contains(" and `");
-    plain && !invented && alone && terms(ask).len() >= 3
+    // A name of a program's own, written bare, is of the page alone.
+    let camel = |word: &str| {
+        word.chars().next().is_some_and(|c| c.is_ascii_lowercase())
+            && word.chars().skip(1).any(|c| c.is_ascii_uppercase())
+    };
+    let bare_names =
+        ask.split('`').step_by(2).flat_map(str::split_whitespace).any(|word| camel(word) && word != "macOS");
+    plain && !invented && alone && !bare_names && terms(ask).len() >= 3
 }
 
 /// Returns whether one of the page's own code blocks makes something of this name.

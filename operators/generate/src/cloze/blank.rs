@@ -1,0 +1,155 @@
+//! Sentences that name or count something: "X is called Y", "the default X is Y", and the blank in between.
+
+use std::ops::Range;
+
+use super::define::has_main_verb;
+use super::line::{Line, Look, Mark};
+use super::page::{Kind, Page};
+use super::prose::{is_sentence, points_nowhere, stands_alone};
+use super::question::{Ask, Question};
+use super::which::section;
+use super::words::{bare, is_stop, letters, lower_first, terms};
+
+/// Asks of each sentence that names a thing, gives a default, or holds one word that only it can hold.
+pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
+    for (number, block) in page.blocks.iter().enumerate() {
+        let Kind::Paragraph(line) = &block.kind else { continue };
+        for sentence in line.sentences() {
+            let text = &line.text[sentence.clone()];
+            if !is_sentence(text, 7, 35) || !stands_alone(text) {
+                continue;
+            }
+            let found = called(text).or_else(|| default_of(text));
+            let found = found.map(|(ask, answer)| ("blank", 68, ask, answer));
+            let Some((shape, quality, ask, answer)) = found.or_else(|| blanked(page, line, &sentence)) else {
+                continue;
+            };
+            questions.push(Question {
+                shape,
+                quality,
+                ask: Ask::According(ask),
+                section: section(page, number, &answer),
+                answer,
+                support: text.to_owned(),
+                span: line.source(&sentence),
+                block: number,
+            });
+        }
+    }
+}
+
+/// "A group of like targets is called a job." becomes "what is a group of like targets called?".
+fn called(text: &str) -> Option<(String, String)> {
+    let ways =
+        [(" is called ", "is"), (" are called ", "are"), (" is known as ", "is"), (" are known as ", "are")];
+    let (thing, be, name) = ways.iter().find_map(|(way, be)| {
+        let (thing, name) = text.split_once(way)?;
+        Some((thing, *be, name))
+    })?;
+    let name = name.trim_end_matches('.');
+    let name = ["a ", "an ", "the "].iter().find_map(|article| name.strip_prefix(article)).unwrap_or(name);
+    let name = name.trim_matches(['`', '"', '“', '”']);
+    let plain = (1..=4).contains(&name.split_whitespace().count())
+        && !name.contains([',', '`', '('])
+        && ![" and ", " in ", " on ", " by "].iter().any(|word| name.contains(word));
+    let telling = thing.split_whitespace().count() >= 4
+        && points_nowhere(thing)
+        && !has_main_verb(thing)
+        && !thing.contains([',', '`']);
+    let opens = thing
+        .split_whitespace()
+        .next()
+        .is_some_and(|word| !is_stop(word) || ["A", "An", "The"].contains(&word));
+    (plain && telling && opens)
+        .then(|| (format!("what {be} {} called?", lower_first(thing)), name.to_owned()))
+}
+
+/// "The default X is Y." becomes "what is the default X?".
+fn default_of(text: &str) -> Option<(String, String)> {
+    let (thing, value) = text.strip_prefix("The default ")?.split_once(" is ")?;
+    let value = value.trim_end_matches('.').trim_matches('`');
+    let plain = (1..=4).contains(&value.split_whitespace().count()) && !value.contains([',', '`', '(', ';']);
+    let first = bare(value.split_whitespace().next()?);
+    let sound = plain && !["set", "to", "not", "used", "defined", "always", "only"].contains(&first.as_str());
+    let named = !terms(thing).is_empty() && thing.split_whitespace().count() <= 10 && points_nowhere(thing);
+    (sound && named).then(|| (format!("what is the default {thing}?"), value.to_owned()))
+}
+
+/// A sentence with one term that stands out, and that the page knows well: the term goes blank.
+fn blanked(page: &Page, line: &Line, sentence: &Range<usize>) -> Option<(&'static str, u8, String, String)> {
+    let inside = |mark: &&Mark| sentence.start <= mark.range.start && mark.range.end <= sentence.end;
+    let marks: Vec<&Mark> = line.marks.iter().filter(inside).filter(|mark| mark.look != Look::Link).collect();
+    let [mark] = marks[..] else { return None };
+    let text = &line.text[sentence.clone()];
+    let term = line.text[mark.range.clone()].trim_matches('`');
+    let words = term.split_whitespace().count();
+    let plain = (1..=3).contains(&words)
+        && letters(term).chars().count() >= 4
+        && !term.contains(['<', '=', '"', '{', '/', '$', '.']);
+    let known = mentions(page, term) >= 3;
+    let (before, after) =
+        (&line.text[sentence.start..mark.range.start], &line.text[mark.range.end..sentence.end]);
+    // Only what the sentence is about, and says something of at once, can be told from the rest of it.
+    let verbs = ["of", "is", "are", "refers", "means", "represents", "describes", "generally"];
+    let next = after.split_whitespace().next().unwrap_or_default();
+    let about =
+        ["", "The ", "A ", "An ", "The term ", "A single "].contains(&before) && verbs.contains(&next);
+    // One of several in a row could be any of them.
+    let in_row = before.trim_end().ends_with([',', '('])
+        || after.starts_with([',', '/', ')'])
+        || [" and ", " or "].iter().any(|word| before.ends_with(word) || after.starts_with(word));
+    let emphasis = mark.look != Look::Code
+        && (is_stop(&bare(term)) || term.chars().any(char::is_uppercase) || term.ends_with("ly"));
+    let tool = mark.look == Look::Code && (page.includes_code || page_defines(page, term));
+    if !about
+        || !plain
+        || !known
+        || in_row
+        || emphasis
+        || tool
+        || !points_nowhere(text)
+        || is_stop(&bare(term))
+    {
+        return None;
+    }
+    let frame = format!("{before}____{after}");
+    let rest = terms(&frame);
+    (rest.len() >= 6 && terms(term).is_disjoint(&rest))
+        .then(|| ("blank", 50, format!("which word or name fills the blank: \"{frame}\""), term.to_owned()))
+}
+
+fn mentions(page: &Page, term: &str) -> usize {
+    let wanted = term.to_lowercase();
+    let lines = page.blocks.iter().map(|block| match &block.kind {
+        Kind::Paragraph(line) | Kind::Item { line, .. } => line.text.to_lowercase().matches(&wanted).count(),
+        Kind::Heading => {
+            block.path.last().map_or(0, |heading| heading.to_lowercase().matches(&wanted).count())
+        }
+        _ => 0,
+    });
+    lines.sum()
+}
+
+fn page_defines(page: &Page, term: &str) -> bool {
+    page.blocks.iter().any(|block| matches!(&block.kind, Kind::Code { text, .. } if text.contains(term)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_defaults() {
+        let asked = |found: Option<(String, String)>| found.map(|(ask, answer)| format!("{ask} {answer}"));
+        assert_eq!(
+            asked(called("A collection of targets with the same purpose is called a job.")).as_deref(),
+            Some("what is a collection of targets with the same purpose called? job")
+        );
+        assert_eq!(asked(called("This is called a job.")), None);
+        assert_eq!(
+            asked(default_of("The default port of the server is `9090`.")).as_deref(),
+            Some("what is the default port of the server? 9090")
+        );
+        assert_eq!(asked(default_of("The default is to wait.")), None);
+    }
+}
