@@ -10,6 +10,7 @@ use crate::change::{self, Finding, Look};
 use crate::content::{Content, SMALL_FILE_BYTES, Unread};
 use crate::formats::{self, Rows};
 use crate::listing::{self, Listed};
+use crate::parallel;
 use crate::pattern::Pattern;
 use crate::row::RowMaker;
 
@@ -104,7 +105,8 @@ impl FileSource {
         while !rest.is_empty() {
             let (window, later) = rest.split_at(window_len(rest));
             rest = later;
-            for (step, examined) in window.iter().zip(self.examine_all(window, now_ns)) {
+            let examined = parallel::map(window, parallel::cores(), 8, |step| self.examine(step, now_ns));
+            for (step, examined) in window.iter().zip(examined) {
                 self.say(step, examined, each)?;
             }
         }
@@ -134,27 +136,6 @@ impl FileSource {
             }
         };
         each(FileChange { path: path.to_owned(), record, rows: rows.map(|rows| rows as Box<_>) })
-    }
-
-    /// Examines the steps of a window on all cores; what it gives is in their order.
-    fn examine_all(&self, window: &[Step<'_>], now_ns: i128) -> Vec<Examined> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let share = window.len().div_ceil(cores).max(8);
-        if window.len() <= share {
-            return window.iter().map(|step| self.examine(step, now_ns)).collect();
-        }
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = window
-                .chunks(share)
-                .map(|steps| {
-                    let work =
-                        move || steps.iter().map(|step| self.examine(step, now_ns)).collect::<Vec<_>>();
-                    scope.spawn(work)
-                })
-                .collect();
-            let joined = workers.into_iter().map(|worker| worker.join());
-            joined.flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-        })
     }
 
     fn examine(&self, step: &Step<'_>, now_ns: i128) -> Examined {

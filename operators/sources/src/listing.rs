@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rifflebox_core::{Error, ErrorKind, Result, Stat};
 use walkdir::{DirEntry, WalkDir};
 
+use crate::parallel;
 use crate::pattern::{Pattern, Root, Select};
 
 /// One file that a pattern takes, or one place below its root that could not be listed.
@@ -88,22 +89,21 @@ fn walk(root: &Path, select: &Select) -> Result<Vec<Listed>> {
             || !entry.file_type().is_dir()
             || select.enters(entry.file_name().as_encoded_bytes())
     };
-    let mut listed = Vec::new();
+    let (mut files, mut listed) = (Vec::new(), Vec::new());
     for entry in walk.into_iter().filter_entry(entered) {
         match entry {
-            Ok(entry) if entry.file_type().is_dir() => {}
-            Ok(entry) => {
-                let relative = below(root, entry.path());
-                if select.takes(relative) {
-                    match entry.metadata() {
-                        Ok(metadata) => listed.push(Listed::file(relative, entry.path(), &metadata)),
-                        Err(error) => listed.extend(refused(root, select, &error)?),
-                    }
-                }
-            }
+            Ok(entry) if entry.file_type().is_dir() || !select.takes(below(root, entry.path())) => {}
+            Ok(entry) => files.push(entry.into_path()),
             Err(error) => listed.extend(refused(root, select, &error)?),
         }
     }
+    let looked = parallel::map(&files, parallel::cores(), 500, |at| match fs::metadata(at) {
+        Ok(metadata) => Some(Listed::file(below(root, at), at, &metadata)),
+        // Gone since its folder was read.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => Some(Listed::broken(below(root, at), at, format!("cannot be read: {}", error.kind()))),
+    });
+    listed.extend(looked.into_iter().flatten());
     Ok(listed)
 }
 
