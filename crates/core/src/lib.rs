@@ -14,6 +14,7 @@
 //! assert_eq!(no_todo.identity().name, "no-todo");
 //! ```
 
+mod asked;
 mod document;
 mod error;
 mod identity;
@@ -27,13 +28,14 @@ mod tier;
 mod value;
 mod verdict;
 
+pub use asked::{Answering, AskedGenerator, AskedVerifier, Failure, Judged, Limits, asked};
 pub use document::{Document, Origin};
 pub use error::{Error, ErrorKind, Result};
 pub use identity::{Identity, Proof, Settings};
 pub use key::{Key, KeyBuilder};
 pub use operator::{Generator, Verifier, verifier, verifier_with_documents};
 pub use outcome::{Outcome, Row, StageRow};
-pub use sample::{Content, Draft, Kind, Message, Sample, Seed, Span};
+pub use sample::{Content, Draft, Kind, Message, Sample, Seed, Span, logical_bytes};
 pub use source::{FileChange, FileRecord, Place, RowItem, Source, Stat};
 pub use text::Tokenizer;
 pub use tier::Tier;

@@ -136,7 +136,7 @@ impl Seed {
 }
 
 /// What a generator says: a sample without its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Draft {
     /// What it teaches.
     pub content: Content,
@@ -191,4 +191,18 @@ impl Sample {
         let columns: Vec<_> = self.content.columns().into_iter().map(|(_, text)| text).collect();
         columns.join("\n\n")
     }
+}
+
+/// Returns the bytes that a published row counts for when shards are cut: its texts as UTF-8, and 48 for id, tier and
+/// tokens.
+///
+/// Never zero, and never moved by a tier or a verdict.
+pub fn logical_bytes(content: &Content, context: Option<&str>, source: &str, license: Option<&str>) -> u64 {
+    let columns: usize = content.columns().iter().map(|(_, text)| text.len()).sum();
+    let roles: usize = match content {
+        Content::Messages { messages } => messages.iter().map(|message| message.role.len()).sum(),
+        _ => 0,
+    };
+    let around = context.map_or(0, str::len) + source.len() + license.map_or(0, str::len);
+    (columns + roles + around + 48) as u64
 }

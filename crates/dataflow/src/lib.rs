@@ -2,10 +2,12 @@
 
 mod ask;
 mod engine;
+mod flow;
 mod graph;
 mod merge;
 mod plan;
 mod run;
+mod scope;
 
 mod batch;
 mod columns;
@@ -15,7 +17,12 @@ mod time;
 
 pub use ask::{Answer, Answering, Asker, Journal};
 pub use engine::{Change, Cut, Feed, Keeper, Pace};
+pub use flow::{
+    Compiled, Documents, Flow, FlowPlan, FlowStage, Label, Made, MadeHead, MixDecision, Mixed, Mixer, OWED,
+    OnReject, Operator, PublishSettings, Purge, Quota, Repeat, Samples, Status, Unit, compile, schema,
+};
 pub use graph::{Emit, Graph, JoinLogic, Keep, MapLogic, Node, Operation, ReduceLogic, Stage};
 pub use merge::{merge, runs_to_merge};
 pub use plan::{ANSWERS, ArrangementSpec, Plan};
 pub use run::{Foundations, GraphRun, MemoryKeeper, RunSummary, contents};
+pub use scope::{Arranged, Data, Rows, Scope, decode, encode};

@@ -1,0 +1,383 @@
+//! A flow as its author writes it: stages of operators, wired by name.
+
+mod asked;
+mod compile;
+mod make;
+mod records;
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use rifflebox_core::{
+    AskedGenerator, AskedVerifier, Error, ErrorKind, Generator, Identity, Key, Result, Row, Source, StageRow,
+    Tokenizer, Verifier,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::scope::{Rows, Scope};
+
+pub use asked::OWED;
+pub use compile::{Compiled, compile, schema};
+pub use records::{Label, Made, MadeHead, Repeat, Status, Unit};
+
+/// What becomes of a sample that a verifier refuses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnReject {
+    /// It stops here, as a rejected row.
+    #[default]
+    Drop,
+    /// It goes on as tier T3.
+    Demote,
+    /// It goes on as it is, with the verdict beside it.
+    Tag,
+}
+
+/// A purge: an operator that is a graph, and says which rows a better one displaces.
+///
+/// # Contract
+/// - Each displaced row names a kept, better-ranked row, and how similar the two are (law-tested).
+/// - What is displaced depends on the set of rows alone, never on their order of arrival (law-tested).
+pub trait Purge: Send + Sync {
+    /// Returns who the purge is.
+    fn identity(&self) -> Identity;
+
+    /// Says which of the candidates are displaced: by id, with [`rifflebox_core::Outcome::Displaced`].
+    fn displaced(&self, scope: &mut Scope<'_>, candidates: Rows<Key, Row>) -> Rows<Key, StageRow>;
+}
+
+/// A mixer: an operator that is a graph, and chooses the rows to publish.
+///
+/// # Contract
+/// - What is chosen depends on the set of rows alone (law-tested).
+/// - A small change of the rows moves few others in or out (law-tested with counters).
+pub trait Mixer: Send + Sync {
+    /// Returns who the mixer is.
+    fn identity(&self) -> Identity;
+
+    /// Chooses among the candidates.
+    fn mix(&self, scope: &mut Scope<'_>, candidates: Rows<Key, Row>) -> Mixed;
+}
+
+/// What a mixer says.
+pub struct Mixed {
+    /// The rows that it chose, by id.
+    pub rows: Rows<Key, Row>,
+    /// How it decided, for the report and for rules that refuse publication: one row.
+    pub decision: Rows<(), MixDecision>,
+}
+
+/// How a mix came out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct MixDecision {
+    /// By label: tokens that came in, tokens that it may have.
+    pub quotas: Vec<Quota>,
+    /// The label whose short supply bounds the mix, if one does.
+    pub bound_by: Option<String>,
+    /// Why the mix may not be published, with the numbers.
+    pub refused: Option<String>,
+}
+
+/// A label's part of a mix.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Quota {
+    /// The label: a tier's name, or whatever the recipe divides by.
+    pub label: String,
+    /// Tokens of all rows that came in.
+    pub available: u64,
+    /// Tokens that the mix may hold of it.
+    pub quota: u64,
+}
+
+/// How a mix is published.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PublishSettings {
+    /// Where to: a URL; the workspace's own `dataset/` if none is given.
+    pub to: Option<String>,
+    /// Logical megabytes (2^20 bytes) after which a shard is split: less makes changes cheaper, and files more.
+    pub shard_mb: u64,
+    /// Superseded shards of this many snapshots stay, for readers in mid-load.
+    pub keep: usize,
+    /// Whether to publish although calls are owed or a budget was reached.
+    pub partial: bool,
+    /// A hand-written part of the card: a file's path, relative to the flow file.
+    pub readme: Option<String>,
+    /// Parts of the documents that are published as splits of their own, by name: shares between 0 and 1.
+    pub splits: std::collections::BTreeMap<String, f64>,
+}
+
+impl Default for PublishSettings {
+    fn default() -> Self {
+        PublishSettings {
+            to: None,
+            shard_mb: 8,
+            keep: 0,
+            partial: false,
+            readme: None,
+            splits: std::collections::BTreeMap::new(),
+        }
+    }
+}
+
+/// What stands at a place in a flow.
+#[derive(Clone)]
+pub enum Operator {
+    /// Documents come in.
+    Source(Arc<dyn Source>),
+    /// Documents become samples.
+    Generate(Arc<dyn Generator>),
+    /// Documents become samples, by calls.
+    GenerateAsked(Arc<dyn AskedGenerator>),
+    /// Samples are judged.
+    Verify(Arc<dyn Verifier>, OnReject),
+    /// Samples are judged, by calls.
+    VerifyAsked(Arc<dyn AskedVerifier>, OnReject),
+    /// Copies give way to better rows.
+    Dedup(Arc<dyn Purge>),
+    /// Rows are chosen to shares and budgets.
+    Mix(Arc<dyn Mixer>),
+    /// A mix is published.
+    Publish(PublishSettings),
+}
+
+impl Operator {
+    /// Returns the kind, as flow files name it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Operator::Source(_) => "source",
+            Operator::Generate(_) | Operator::GenerateAsked(_) => "generate",
+            Operator::Verify(..) | Operator::VerifyAsked(..) => "verify",
+            Operator::Dedup(_) => "dedup",
+            Operator::Mix(_) => "mix",
+            Operator::Publish(_) => "publish",
+        }
+    }
+
+    /// Returns who the operator is; a publisher is nobody.
+    pub fn identity(&self) -> Identity {
+        match self {
+            Operator::Source(source) => source.identity(),
+            Operator::Generate(generator) => generator.identity(),
+            Operator::GenerateAsked(generator) => generator.identity(),
+            Operator::Verify(verifier, _) => verifier.identity(),
+            Operator::VerifyAsked(verifier, _) => verifier.identity(),
+            Operator::Dedup(purge) => purge.identity(),
+            Operator::Mix(mixer) => mixer.identity(),
+            Operator::Publish(settings) => Identity::new("publish", "1").with_settings(settings),
+        }
+    }
+}
+
+/// One stage of a flow.
+#[derive(Clone)]
+pub struct FlowStage {
+    /// Its name, unique in the flow.
+    pub name: String,
+    /// Names of the stages that it reads.
+    pub from: Vec<String>,
+    /// What stands there.
+    pub operator: Operator,
+}
+
+/// All that makes a flow.
+#[derive(Clone)]
+pub struct FlowPlan {
+    /// The flow's name.
+    pub name: String,
+    /// What counts tokens.
+    pub tokenizer: Arc<dyn Tokenizer>,
+    /// The stages, in the order of writing.
+    pub stages: Vec<FlowStage>,
+    /// How many published versions stay retrievable.
+    pub keep_versions: usize,
+}
+
+/// A flow: documents in, a published dataset out.
+#[derive(Clone)]
+pub struct Flow {
+    plan: Arc<Mutex<FlowPlan>>,
+}
+
+/// Documents of a source, or of several.
+#[derive(Clone)]
+pub struct Documents {
+    flow: Flow,
+    from: Vec<String>,
+}
+
+/// Samples as they leave a stage, or several.
+#[derive(Clone)]
+pub struct Samples {
+    flow: Flow,
+    from: Vec<String>,
+}
+
+impl Flow {
+    /// Starts a flow whose tokens are counted by `tokenizer`.
+    pub fn with_tokenizer(name: &str, tokenizer: Arc<dyn Tokenizer>) -> Self {
+        let plan = FlowPlan { name: name.to_owned(), tokenizer, stages: Vec::new(), keep_versions: 10 };
+        Flow { plan: Arc::new(Mutex::new(plan)) }
+    }
+
+    /// Takes a plan that was made elsewhere, as a flow file's is.
+    pub fn from_plan(plan: FlowPlan) -> Self {
+        Flow { plan: Arc::new(Mutex::new(plan)) }
+    }
+
+    /// Returns what the flow is made of.
+    pub fn plan(&self) -> FlowPlan {
+        self.lock().clone()
+    }
+
+    /// Brings documents in.
+    pub fn documents(&self, name: &str, source: impl Source + 'static) -> Documents {
+        let name = self.add(name, Vec::new(), Operator::Source(Arc::new(source)));
+        Documents { flow: self.clone(), from: vec![name] }
+    }
+
+    /// Adds a stage, and returns its name: `name`, or the operator's if that is empty.
+    pub fn add(&self, name: &str, from: Vec<String>, operator: Operator) -> String {
+        let name = if name.is_empty() { operator.identity().name } else { name.to_owned() };
+        self.lock().stages.push(FlowStage { name: name.clone(), from, operator });
+        name
+    }
+
+    /// Renames the stage that was added last.
+    fn rename_last(&self, name: &str) {
+        if let Some(stage) = self.lock().stages.last_mut() {
+            name.clone_into(&mut stage.name);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, FlowPlan> {
+        self.plan.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Documents {
+    /// Returns the documents of both.
+    #[must_use]
+    pub fn concat(&self, other: &Documents) -> Documents {
+        Documents { flow: self.flow.clone(), from: [self.from.clone(), other.from.clone()].concat() }
+    }
+
+    /// Makes samples of each document.
+    pub fn generate(&self, generator: impl Generator + 'static) -> Samples {
+        self.stage(Operator::Generate(Arc::new(generator)))
+    }
+
+    /// Makes samples of each document, by calls.
+    pub fn generate_asked(&self, generator: impl AskedGenerator + 'static) -> Samples {
+        self.stage(Operator::GenerateAsked(Arc::new(generator)))
+    }
+
+    fn stage(&self, operator: Operator) -> Samples {
+        let name = self.flow.add("", self.from.clone(), operator);
+        Samples { flow: self.flow.clone(), from: vec![name] }
+    }
+}
+
+impl Samples {
+    /// Returns the samples of both.
+    #[must_use]
+    pub fn concat(&self, other: &Samples) -> Samples {
+        Samples { flow: self.flow.clone(), from: [self.from.clone(), other.from.clone()].concat() }
+    }
+
+    /// Names the stage that was just added; needed for a second stage of one operator.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Samples {
+        self.flow.rename_last(name);
+        self.from = vec![name.to_owned()];
+        self
+    }
+
+    /// Judges each sample; what is refused stops here.
+    pub fn verify(&self, verifier: impl Verifier + 'static) -> Samples {
+        self.verify_or(verifier, OnReject::Drop)
+    }
+
+    /// Judges each sample, and says what becomes of a refused one.
+    pub fn verify_or(&self, verifier: impl Verifier + 'static, on_reject: OnReject) -> Samples {
+        self.stage(Operator::Verify(Arc::new(verifier), on_reject))
+    }
+
+    /// Judges each sample by calls; what is refused stops here.
+    pub fn verify_asked(&self, verifier: impl AskedVerifier + 'static) -> Samples {
+        self.stage(Operator::VerifyAsked(Arc::new(verifier), OnReject::Drop))
+    }
+
+    /// Removes copies.
+    pub fn dedup(&self, purge: impl Purge + 'static) -> Samples {
+        self.stage(Operator::Dedup(Arc::new(purge)))
+    }
+
+    /// Chooses what to publish.
+    pub fn mix(&self, mixer: impl Mixer + 'static) -> Samples {
+        self.stage(Operator::Mix(Arc::new(mixer))).named("main")
+    }
+
+    /// Publishes a mix into the workspace's own folder.
+    pub fn publish(&self) {
+        self.publish_with(PublishSettings::default());
+    }
+
+    /// Publishes a mix.
+    pub fn publish_with(&self, settings: PublishSettings) {
+        let name = format!("publish {}", self.from.join("+"));
+        self.flow.add(&name, self.from.clone(), Operator::Publish(settings));
+    }
+
+    fn stage(&self, operator: Operator) -> Samples {
+        let name = self.flow.add("", self.from.clone(), operator);
+        Samples { flow: self.flow.clone(), from: vec![name] }
+    }
+}
+
+impl FlowPlan {
+    /// Returns a stage by its name.
+    pub fn stage(&self, name: &str) -> Option<&FlowStage> {
+        self.stages.iter().find(|stage| stage.name == name)
+    }
+
+    /// Checks the wiring: names are unique, each stage reads what it can, and everything made is read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] with the stage that is wrong, and how.
+    pub fn check(&self) -> Result<()> {
+        let usage = |message: String| Err(Error::new(ErrorKind::Usage, message));
+        for (index, stage) in self.stages.iter().enumerate() {
+            let (name, kind) = (&stage.name, stage.operator.kind());
+            if self.stages[..index].iter().any(|other| other.name == *name) {
+                return usage(format!("two stages are named `{name}`: give one of them another name"));
+            }
+            if kind != "source" && stage.from.is_empty() {
+                return usage(format!("stage `{name}` reads nothing: name its stages with `from`"));
+            }
+            for from in &stage.from {
+                let Some(other) = self.stages[..index].iter().find(|other| other.name == *from) else {
+                    return usage(format!(
+                        "stage `{name}` reads `{from}`, and no stage before it has that name"
+                    ));
+                };
+                let (reads, gives) = (kind, other.operator.kind());
+                let fits = match reads {
+                    "generate" => gives == "source",
+                    "publish" => gives == "mix",
+                    _ => matches!(gives, "generate" | "verify" | "dedup"),
+                };
+                if !fits {
+                    return usage(format!("stage `{name}` ({reads}) cannot read `{from}` ({gives})"));
+                }
+            }
+            let read = self.stages.iter().any(|other| other.from.contains(name));
+            if !read && kind != "publish" {
+                return usage(format!("nothing reads stage `{name}`: wire it up, or remove it"));
+            }
+        }
+        if self.stages.is_empty() {
+            return usage("the flow has no stages".to_owned());
+        }
+        Ok(())
+    }
+}

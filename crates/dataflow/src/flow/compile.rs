@@ -1,0 +1,436 @@
+//! A flow as a graph: one stage of the graph per stage of the flow, one arrangement per thing that must outlive a run.
+//!
+//! Text lives once, in the arrangement of the stage that made it. What travels between stages is [`Row`]s; where an
+//! operator needs text, the rows are joined with it. A purge writes only its exceptions, so its output is a signed
+//! sum: what came in, less what it displaced.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rifflebox_core::{Error, ErrorKind, FileRecord, Key, Outcome, Result, Row, RowItem, Sample, StageRow};
+
+use super::asked;
+use super::make;
+use super::records::{Label, Made, MadeHead, Repeat, Status, Unit};
+use super::{FlowPlan, FlowStage, MixDecision, Mixer, Operator, Purge};
+use crate::graph::{Graph, Keep};
+use crate::scope::{Arranged, Rows, Scope};
+
+/// Digest of all that is written between runs and is not an operator's own: a change recomputes everything.
+pub fn schema() -> Key {
+    Key::builder("rifflebox-arrangements").number(1).finish()
+}
+
+/// A flow's graph, and where in it things are kept.
+pub struct Compiled {
+    /// The graph.
+    pub graph: Arc<Graph>,
+    /// By stage: the names of the generators whose samples reach it.
+    pub generators: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// The documents of a source.
+#[derive(Clone, Copy)]
+pub(crate) struct SourceRows {
+    pub(crate) rows: Arranged<Key, RowItem>,
+    pub(crate) repeats: Arranged<Key, Repeat>,
+}
+
+/// A part of what a stage puts out.
+#[derive(Clone, Copy)]
+enum Term {
+    Made(Arranged<Key, Made>),
+    Judged(Arranged<Key, StageRow>),
+    /// Counted against the others.
+    Displaced(Arranged<Key, StageRow>),
+}
+
+#[derive(Clone, Default)]
+struct Output {
+    terms: Vec<Term>,
+    generators: BTreeSet<String>,
+    sources: BTreeSet<String>,
+}
+
+/// Compiles a checked flow.
+///
+/// # Errors
+/// When the flow is miswired; see [`FlowPlan::check`].
+pub fn compile(plan: &FlowPlan) -> Result<Compiled> {
+    plan.check()?;
+    let mut compiler = Compiler {
+        plan,
+        graph: Graph::new(),
+        sources: BTreeMap::new(),
+        texts: BTreeMap::new(),
+        outputs: BTreeMap::new(),
+    };
+    for stage in &plan.stages {
+        compiler.stage(stage)?;
+    }
+    let generators = compiler.outputs.into_iter().map(|(name, output)| (name, output.generators)).collect();
+    Ok(Compiled { graph: Arc::new(compiler.graph), generators })
+}
+
+struct Compiler<'a> {
+    plan: &'a FlowPlan,
+    graph: Graph,
+    sources: BTreeMap<String, SourceRows>,
+    /// By generator: the arrangement in which its samples' text lives.
+    texts: BTreeMap<String, Arranged<Key, Made>>,
+    outputs: BTreeMap<String, Output>,
+}
+
+impl Compiler<'_> {
+    fn stage(&mut self, stage: &FlowStage) -> Result<()> {
+        let fingerprint = self.fingerprint(stage);
+        let output = match &stage.operator {
+            Operator::Source(_) => return self.source(stage),
+            Operator::Publish(_) => return Ok(()),
+            Operator::Generate(generator) => {
+                let maker = make::maker(&stage.name, generator.clone(), self.plan.tokenizer.clone());
+                self.generate(stage, fingerprint, |scope, documents| {
+                    scope.flat_map(documents, move |_, item: RowItem, say| maker(&item, say))
+                })
+            }
+            Operator::GenerateAsked(generator) => {
+                let asking =
+                    asked::Generating::new(&stage.name, generator.clone(), self.plan.tokenizer.clone());
+                self.generate(stage, fingerprint, |scope, documents| asking.build(scope, documents))
+            }
+            Operator::Verify(verifier, on_reject) => {
+                let judge = make::judge(verifier.clone(), *on_reject);
+                self.verify(
+                    stage,
+                    self.input(stage)?,
+                    fingerprint,
+                    verifier.reads_documents(),
+                    |scope, items| {
+                        scope.flat_map(items, move |id, (row, sample, documents), say| {
+                            say(id, judge(row, &sample, &documents));
+                        })
+                    },
+                )
+            }
+            Operator::VerifyAsked(verifier, on_reject) => {
+                let asking = asked::Judging::new(verifier.clone(), *on_reject);
+                let reads = verifier.reads_documents();
+                self.verify(stage, self.input(stage)?, fingerprint, reads, |scope, items| {
+                    asking.build(scope, items)
+                })
+            }
+            Operator::Dedup(purge) => self.dedup(stage, self.input(stage)?, fingerprint, &**purge),
+            Operator::Mix(mixer) => self.mix(stage, self.input(stage)?, fingerprint, &**mixer),
+        };
+        self.outputs.insert(stage.name.clone(), output);
+        Ok(())
+    }
+
+    /// What a stage's behaviour depends on: its operator, and what the engine does around it.
+    fn fingerprint(&self, stage: &FlowStage) -> Key {
+        let engine = match &stage.operator {
+            Operator::Verify(_, on_reject) | Operator::VerifyAsked(_, on_reject) => format!("{on_reject:?}"),
+            _ => String::new(),
+        };
+        Key::builder("stage")
+            .text(stage.operator.kind())
+            .key(stage.operator.identity().fingerprint())
+            .key(self.plan.tokenizer.fingerprint())
+            .text(&engine)
+            .finish()
+    }
+
+    /// `NAME/rows` documents by key; `NAME/files` and `NAME/index` what a scan compares with; `NAME/repeats`.
+    fn source(&mut self, stage: &FlowStage) -> Result<()> {
+        // A source is never computed anew: its scan says the difference between its files and what is kept.
+        let mut scope = Scope::stage(&mut self.graph, &stage.name, Key::MIN);
+        let files = scope.input::<Key, (String, FileRecord)>("files");
+        scope.arrange("files", files, Keep::Always);
+        let index = scope.input::<Key, (Key, Key)>("index");
+        scope.arrange("index", index, Keep::Always);
+        let rows = scope.input::<Key, RowItem>("rows");
+        let rows = scope.arrange("rows", rows, Keep::Always);
+        let repeats = scope.reduce("repeated", rows, |_, items: Vec<(RowItem, i64)>, say| {
+            let mut sound: Vec<_> = items.into_iter().filter(|(item, _)| item.document.is_ok()).collect();
+            sound.sort_by(|(one, _), (two, _)| one.place.cmp(&two.place));
+            let mut sound = sound.into_iter().map(|(item, _)| item);
+            if let Some(first) = sound.next() {
+                sound.for_each(|item| say(Repeat { item, first: first.place.clone() }));
+            }
+        });
+        let repeats = scope.arrange("repeats", repeats.rows(), Keep::Always);
+        let counted = scope.weighted_map(rows.rows(), |_, item: RowItem, say| {
+            let label = match &item.document {
+                Ok(document) => Label { status: Status::Kept, tier: document.tier, unit: Unit::Rows },
+                Err(_) => Label { status: Status::Broken, tier: rifflebox_core::Tier::T0, unit: Unit::Rows },
+            };
+            say(label, (), 1);
+        });
+        let repeated = scope.weighted_map(repeats.rows(), |_, repeat: Repeat, say| {
+            let tier = repeat.item.document.map_or(rifflebox_core::Tier::T0, |document| document.tier);
+            say(Label { status: Status::Kept, tier, unit: Unit::Rows }, (), -1);
+            say(Label { status: Status::Broken, tier: rifflebox_core::Tier::T0, unit: Unit::Rows }, (), 1);
+        });
+        let totals = scope.concat(&[counted, repeated]);
+        scope.arrange("totals", totals, Keep::Always);
+        self.sources.insert(stage.name.clone(), SourceRows { rows, repeats });
+        let sources = BTreeSet::from([stage.name.clone()]);
+        let output = Output { terms: Vec::new(), generators: BTreeSet::new(), sources };
+        self.outputs.insert(stage.name.clone(), output);
+        Ok(())
+    }
+
+    /// `NAME/samples` each sample with its row, by id.
+    fn generate(
+        &mut self,
+        stage: &FlowStage,
+        fingerprint: Key,
+        build: impl FnOnce(&mut Scope<'_>, Rows<Key, RowItem>) -> Rows<Key, Made>,
+    ) -> Output {
+        let mut scope = Scope::stage(&mut self.graph, &stage.name, fingerprint);
+        let mut documents = Vec::new();
+        for from in &stage.from {
+            let source = self.sources[from];
+            documents.push(sound(&mut scope, source.rows));
+            let repeats = scope.enter(source.repeats);
+            let repeats = scope.flat_map(repeats, |key, repeat: Repeat, say| say(key, repeat.item));
+            documents.push(scope.negate(repeats));
+        }
+        let documents = scope.concat(&documents);
+        let made = build(&mut scope, documents);
+        let made = scope.arrange("samples", made, Keep::Output);
+        let heads = scope.weighted_map(made.read_as::<MadeHead>().rows(), |_, head, say| match head {
+            MadeHead::Sample(row) => count(&row, Status::Kept, say),
+            MadeHead::Failed { .. } => {
+                say(
+                    Label { status: Status::Failed, tier: rifflebox_core::Tier::T3, unit: Unit::Rows },
+                    (),
+                    1,
+                );
+            }
+        });
+        scope.arrange("totals", heads, Keep::Always);
+        self.texts.insert(stage.name.clone(), made);
+        Output {
+            terms: vec![Term::Made(made)],
+            generators: BTreeSet::from([stage.name.clone()]),
+            sources: stage.from.iter().cloned().collect(),
+        }
+    }
+
+    /// `NAME/verdicts` what the stage says of each row that reached it, by id.
+    fn verify(
+        &mut self,
+        stage: &FlowStage,
+        input: Output,
+        fingerprint: Key,
+        reads_documents: bool,
+        build: impl FnOnce(
+            &mut Scope<'_>,
+            Rows<Key, (Row, Sample, Vec<rifflebox_core::Document>)>,
+        ) -> Rows<Key, StageRow>,
+    ) -> Output {
+        let mut scope = Scope::stage(&mut self.graph, &stage.name, fingerprint);
+        let items = with_text(&mut scope, &input, &self.texts);
+        let items = match reads_documents {
+            false => scope.flat_map(items, |id, (row, sample), say| say(id, (row, sample, Vec::new()))),
+            true => with_documents(&mut scope, items, &input, &self.sources),
+        };
+        let judged = build(&mut scope, items);
+        let judged = scope.arrange("verdicts", judged, Keep::Output);
+        count_outcomes(&mut scope, judged);
+        Output { terms: vec![Term::Judged(judged)], ..input }
+    }
+
+    /// `NAME/displaced` the rows that gave way, by id; `NAME/by` the same by the row that they gave way to.
+    fn dedup(&mut self, stage: &FlowStage, mut input: Output, fingerprint: Key, purge: &dyn Purge) -> Output {
+        let mut scope = Scope::stage(&mut self.graph, &stage.name, fingerprint);
+        let rows = light_rows(&mut scope, &input);
+        let displaced = purge.displaced(&mut scope, rows);
+        let displaced = scope.arrange("displaced", displaced, Keep::Output);
+        let by = scope.flat_map(displaced.rows(), |id, said: StageRow, say| {
+            if let Outcome::Displaced { by, .. } = said.outcome {
+                say(by, id);
+            }
+        });
+        scope.arrange("by", by, Keep::Always);
+        count_outcomes(&mut scope, displaced);
+        input.terms.push(Term::Displaced(displaced));
+        input
+    }
+
+    /// `NAME/mix` the chosen rows, by route; `NAME/sizes` their bytes by kind and bucket; `NAME/decision`.
+    fn mix(&mut self, stage: &FlowStage, input: Output, fingerprint: Key, mixer: &dyn Mixer) -> Output {
+        let mut scope = Scope::stage(&mut self.graph, &stage.name, fingerprint);
+        let candidates = light_rows(&mut scope, &input);
+        let mixed = mixer.mix(&mut scope, candidates);
+        let chosen = scope.flat_map(mixed.rows, |_, row: Row, say| say(row.route, row));
+        let chosen = scope.arrange("mix", chosen, Keep::Output);
+        let decision: Arranged<(), MixDecision> = scope.arrange("decision", mixed.decision, Keep::Output);
+        let _ = decision;
+        let sizes = scope.weighted_map(chosen.rows(), |route: Key, row: Row, say| {
+            say((row.kind, (route.head64() >> 52) as u16), (), row.bytes as i64);
+        });
+        scope.arrange("sizes", sizes, Keep::Always);
+        let taken = scope.weighted_map(chosen.rows(), |_, row: Row, say| count(&row, Status::Kept, say));
+        let offered = scope.weighted_map(candidates, |_, row: Row, say| count(&row, Status::Unused, say));
+        let untaken = scope.weighted_map(chosen.rows(), |_, row: Row, say| {
+            count(&row, Status::Unused, &mut |label, (), weight| say(label, (), -weight));
+        });
+        // What was offered is counted anew with a changed stage, what was taken with its arrangement.
+        let offered = scope.arrange("offered", offered, Keep::Internal);
+        let _ = offered;
+        let totals = scope.concat(&[taken, untaken]);
+        scope.arrange("totals", totals, Keep::Always);
+        Output { terms: Vec::new(), ..input }
+    }
+
+    fn input(&self, stage: &FlowStage) -> Result<Output> {
+        let mut input = Output::default();
+        for from in &stage.from {
+            let output = &self.outputs[from];
+            if let Some(twice) = input.generators.intersection(&output.generators).next() {
+                let message =
+                    format!("stage `{}` gets the samples of `{twice}` twice, once by `{from}`", stage.name);
+                return Err(Error::new(ErrorKind::Usage, message));
+            }
+            input.terms.extend(&output.terms);
+            input.generators.extend(output.generators.iter().cloned());
+            input.sources.extend(output.sources.iter().cloned());
+        }
+        Ok(input)
+    }
+}
+
+fn sound(scope: &mut Scope<'_>, rows: Arranged<Key, RowItem>) -> Rows<Key, RowItem> {
+    let rows = scope.enter(rows);
+    scope.flat_map(rows, |key, item: RowItem, say| {
+        if item.document.is_ok() {
+            say(key, item);
+        }
+    })
+}
+
+/// What came in, without text.
+fn light_rows(scope: &mut Scope<'_>, input: &Output) -> Rows<Key, Row> {
+    let mut parts = Vec::new();
+    for term in &input.terms {
+        parts.push(match term {
+            Term::Made(made) => {
+                let heads = scope.enter(made.read_as::<MadeHead>());
+                scope.flat_map(heads, |id, head, say| {
+                    if let MadeHead::Sample(row) = head {
+                        say(id, row);
+                    }
+                })
+            }
+            Term::Judged(judged) => {
+                let judged = scope.enter(*judged);
+                scope.flat_map(judged, |id, said: StageRow, say| {
+                    if let Some(row) = said.onward() {
+                        say(id, row.clone());
+                    }
+                })
+            }
+            Term::Displaced(displaced) => {
+                let displaced = scope.enter(*displaced);
+                let rows = scope.flat_map(displaced, |id, said: StageRow, say| say(id, said.row));
+                scope.negate(rows)
+            }
+        });
+    }
+    scope.concat(&parts)
+}
+
+/// What came in, each row with its sample.
+fn with_text(
+    scope: &mut Scope<'_>,
+    input: &Output,
+    texts: &BTreeMap<String, Arranged<Key, Made>>,
+) -> Rows<Key, (Row, Sample)> {
+    let mut parts = Vec::new();
+    for term in &input.terms {
+        match term {
+            Term::Made(made) => {
+                let made = scope.enter(*made);
+                parts.push(scope.flat_map(made, |id, made: Made, say| {
+                    if let Made::Sample(row, sample) = made {
+                        say(id, (row, *sample));
+                    }
+                }));
+            }
+            Term::Judged(said) | Term::Displaced(said) => {
+                let less = matches!(term, Term::Displaced(_));
+                let said = scope.enter_arranged(*said);
+                for generator in &input.generators {
+                    let text = scope.borrow(texts[generator]);
+                    let rows = scope.join(said, text, move |id: Key, said: StageRow, made: Made, say| {
+                        if let (true, Made::Sample(_, sample)) = (less || said.onward().is_some(), made) {
+                            say(id, (said.row, *sample));
+                        }
+                    });
+                    parts.push(if less { scope.negate(rows) } else { rows });
+                }
+            }
+        }
+    }
+    scope.concat(&parts)
+}
+
+/// Each item with its document: `NAME/asked` holds the items by document, as long as they are judged.
+fn with_documents(
+    scope: &mut Scope<'_>,
+    items: Rows<Key, (Row, Sample)>,
+    input: &Output,
+    sources: &BTreeMap<String, SourceRows>,
+) -> Rows<Key, (Row, Sample, Vec<rifflebox_core::Document>)> {
+    let by_document =
+        scope.flat_map(items, |_, (row, sample): (Row, Sample), say| say(row.route, (row, sample)));
+    let by_document = scope.arrange("asked", by_document, Keep::Internal);
+    let mut parts = Vec::new();
+    for name in &input.sources {
+        let source = sources[name];
+        let rows = scope.borrow(source.rows);
+        parts.push(scope.join(
+            by_document,
+            rows,
+            |_: Key, (row, sample): (Row, Sample), item: RowItem, say| {
+                if let Ok(document) = item.document {
+                    say(row.id, (row, sample, vec![document]));
+                }
+            },
+        ));
+        let repeats = scope.borrow(source.repeats);
+        let less =
+            scope.join(by_document, repeats, |_: Key, (row, sample): (Row, Sample), repeat: Repeat, say| {
+                if let Ok(document) = repeat.item.document {
+                    say(row.id, (row, sample, vec![document]));
+                }
+            });
+        parts.push(scope.negate(less));
+    }
+    scope.concat(&parts)
+}
+
+/// `NAME/totals`: rows and tokens by what became of them, in the diffs.
+fn count_outcomes(scope: &mut Scope<'_>, said: Arranged<Key, StageRow>) {
+    let totals = scope.weighted_map(said.rows(), |_, said: StageRow, say| {
+        let status = match &said.outcome {
+            Outcome::Kept => Status::Kept,
+            Outcome::Rejected => Status::Rejected,
+            Outcome::Displaced { .. } => Status::Displaced,
+            Outcome::Failed { .. } => Status::Failed,
+        };
+        count(&said.row, status, say);
+    });
+    scope.arrange("totals", totals, Keep::Always);
+}
+
+fn count(row: &Row, status: Status, say: &mut dyn FnMut(Label, (), i64)) {
+    let tier = row.tier;
+    say(Label { status, tier, unit: Unit::Rows }, (), 1);
+    say(Label { status, tier, unit: Unit::Tokens }, (), row.tokens as i64);
+    if row.synthetic {
+        say(Label { status, tier, unit: Unit::SyntheticTokens }, (), row.tokens as i64);
+    }
+}

@@ -1,0 +1,96 @@
+//! What a flow's arrangements hold, beside the rows of the core.
+
+use rifflebox_core::{Document, Key, Place, Row, RowItem, Sample, Tier};
+use serde::{Deserialize, Serialize};
+
+/// What a generator's arrangement holds of a sample; the row comes first, so that it is read without the text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Made {
+    /// A sample, by its id.
+    Sample(Row, Box<Sample>),
+    /// A document of which nothing could be made, by the digest of stage and document.
+    Failed {
+        /// The document.
+        source: String,
+        /// Its id.
+        id: String,
+        /// Its key.
+        route: Key,
+        /// Why.
+        reason: String,
+        /// Whether the next build asks again.
+        owed: bool,
+    },
+}
+
+/// The beginning of a [`Made`]: decodes from the same bytes, and stops before the text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum MadeHead {
+    /// A sample's row.
+    Sample(Row),
+    /// A failure's document.
+    Failed {
+        /// The document's source.
+        source: String,
+        /// Its id.
+        id: String,
+        /// Its key.
+        route: Key,
+    },
+}
+
+/// A later row of a repeated id, and the place of the first: it counts for nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Repeat {
+    /// The later row.
+    pub item: RowItem,
+    /// Where the row stands that counts.
+    pub first: Place,
+}
+
+/// What is counted, in the diffs of an arrangement: by stage, outcome and tier.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Label {
+    /// What became of the row.
+    pub status: Status,
+    /// Its tier.
+    pub tier: Tier,
+    /// What is counted.
+    pub unit: Unit,
+}
+
+/// What became of a row, as figures and commands name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It goes on, or is published.
+    Kept,
+    /// A mix left it out.
+    Unused,
+    /// A verifier refused it.
+    Rejected,
+    /// A better row says the same.
+    Displaced,
+    /// An operator failed on it for good.
+    Failed,
+    /// A call for it is owed.
+    Owed,
+    /// A document that could not be read.
+    Broken,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Unit {
+    /// Rows.
+    Rows,
+    /// Tokens.
+    Tokens,
+    /// Tokens of rows whose words are a generator's.
+    SyntheticTokens,
+}
+
+/// A document's head: all but its text.
+pub(crate) fn headless(document: &Document) -> Document {
+    Document { text: String::new(), ..document.clone() }
+}
