@@ -5,9 +5,10 @@
 //! rows or quota moves the cut a little, and only rows between the old and the new cut move with it.
 
 use rifflebox_core::{Key, Result};
+use serde::{Deserialize, Serialize};
 
 /// Where a quota ends among the rows of one label.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cut {
     /// The number of the first row that is left out; none if all are taken.
     pub first_out: Option<Key>,

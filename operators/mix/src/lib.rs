@@ -4,6 +4,7 @@
 //! [`find_cut`] which rows these are. All of it is whole numbers; none of it knows where rows are kept.
 
 mod cut;
+mod mixer;
 mod quotas;
 mod recipe;
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use rifflebox_core::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
 
 use crate::recipe::{Label, ONE, Recipe, fraction};
 
 /// How many tokens of each label a mix may take.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quotas {
     /// Tokens by label; 0 for those that the recipe leaves out.
     pub tokens: BTreeMap<Label, u64>,
@@ -19,7 +20,7 @@ pub struct Quotas {
 }
 
 /// What keeps a mix from being larger.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Bound {
     /// Nothing: it takes all there is of the labels that it names.
     Nothing,

@@ -1,4 +1,4 @@
-//! Writes a small published folder, without any flow: `write_folder DIR [KIND …]`, all kinds by default.
+//! Writes a small published folder, without any flow: `write_folder DIR [--splits] [KIND …]`, all kinds by default.
 //!
 //! What the reader tests load when there is no built dataset at hand.
 
@@ -8,8 +8,8 @@ use std::path::Path;
 
 use rifflebox_core::{Content, Document, Fields, Key, Kind, Message, Seed, Span, Tier, Value, Verdict, Vote};
 use rifflebox_publish::{
-    Card, DataRow, Leaf, Maker, ProvenanceRow, ShardPlace, ShardSummary, Snapshot, VerifierEntry, bucket_of,
-    leaves, write_shard,
+    Card, DataRow, Leaf, Maker, ProvenanceRow, ShardPlace, ShardSummary, Snapshot, Splits, VerifierEntry,
+    bucket_of, leaves, write_shard,
 };
 
 const TARGET_BYTES: u64 = 20_000;
@@ -17,27 +17,31 @@ const DOCUMENTS: u64 = 120;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().ok_or("usage: write_folder DIR [KIND …]")?;
-    let named: Vec<String> = arguments.collect();
+    let folder = arguments.next().ok_or("usage: write_folder DIR [--splits] [KIND …]")?;
+    let (options, named): (Vec<String>, Vec<String>) = arguments.partition(|word| word.starts_with("--"));
+    let splits = match options.is_empty() {
+        true => Splits::default(),
+        false => Splits::new([("validation", 0.2)])?,
+    };
     let kinds =
         Kind::ALL.into_iter().filter(|kind| named.is_empty() || named.iter().any(|name| name == kind.name()));
-    write(Path::new(&folder), &kinds.collect::<Vec<_>>())
+    write(Path::new(&folder), &kinds.collect::<Vec<_>>(), &splits)
 }
 
-fn write(folder: &Path, kinds: &[Kind]) -> Result<(), Box<dyn std::error::Error>> {
+fn write(folder: &Path, kinds: &[Kind], splits: &Splits) -> Result<(), Box<dyn std::error::Error>> {
     let mut shards: Vec<ShardSummary> = Vec::new();
     for kind in kinds {
         let rows: Vec<_> = (0..DOCUMENTS).flat_map(|document| rows_of(*kind, document)).collect();
-        for leaf in cut(&rows)? {
-            let mut held: Vec<_> = rows.iter().filter(|(route, ..)| leaf.prefix.contains(*route)).collect();
-            held.sort_by_key(|(_, row, _)| row.id);
-            let (data, stories): (Vec<_>, Vec<_>) =
-                held.into_iter().map(|(_, row, story)| (row.clone(), story.clone())).unzip();
-            let place = ShardPlace { kind: *kind, split: None, prefix: leaf.prefix };
-            let written = write_shard(&place, &data, &stories)?;
-            put(folder, &written.summary.data.path, &written.data)?;
-            put(folder, &written.summary.provenance.path, &written.provenance)?;
-            shards.push(written.summary);
+        for split in [None].into_iter().chain(splits.names().map(Some)) {
+            let rows: Vec<_> =
+                rows.iter().filter(|(route, ..)| splits.of(*route) == split).cloned().collect();
+            for leaf in cut(&rows)? {
+                shards.push(write_leaf(
+                    folder,
+                    &ShardPlace { kind: *kind, split, prefix: leaf.prefix },
+                    &rows,
+                )?);
+            }
         }
     }
     let files = shards.iter().flat_map(|shard| [shard.data.clone(), shard.provenance.clone()]).collect();
@@ -49,6 +53,21 @@ fn write(folder: &Path, kinds: &[Kind]) -> Result<(), Box<dyn std::error::Error>
     put(folder, "data-card.json", card.data_card().as_bytes())?;
     put(folder, "README.md", card.readme().as_bytes())?;
     Ok(())
+}
+
+fn write_leaf(
+    folder: &Path,
+    place: &ShardPlace<'_>,
+    rows: &[PublishedRow],
+) -> Result<ShardSummary, Box<dyn std::error::Error>> {
+    let mut held: Vec<_> = rows.iter().filter(|(route, ..)| place.prefix.contains(*route)).collect();
+    held.sort_by_key(|(_, row, _)| row.id);
+    let (data, stories): (Vec<_>, Vec<_>) =
+        held.into_iter().map(|(_, row, story)| (row.clone(), story.clone())).unzip();
+    let written = write_shard(place, &data, &stories)?;
+    put(folder, &written.summary.data.path, &written.data)?;
+    put(folder, &written.summary.provenance.path, &written.provenance)?;
+    Ok(written.summary)
 }
 
 fn put(folder: &Path, path: &str, content: &[u8]) -> std::io::Result<()> {

@@ -8,6 +8,7 @@ mod card;
 mod provenance;
 mod shard;
 mod snapshot;
+mod splits;
 mod summary;
 mod table;
 mod trie;
@@ -18,6 +19,7 @@ pub use provenance::{
 };
 pub use shard::{DataRow, data_schema, encode, logical_bytes};
 pub use snapshot::{Folder, PublishedFile, ShardPlace, Snapshot};
+pub use splits::{Splits, TRAIN};
 pub use summary::{
     Actor, ActorCount, Count, Figures, SEEDS_LISTED, SeedDigest, Seeds, ShardSummary, WrittenShard,
     write_shard,

@@ -137,18 +137,22 @@ pub struct Actor {
     pub model: Option<String>,
 }
 
-impl From<&Maker> for Actor {
-    fn from(maker: &Maker) -> Self {
-        let Maker { name, version, fingerprint, family, model, .. } = maker.clone();
-        Actor { name, version, fingerprint, family, model }
-    }
+/// An [`Actor`] by reference, in the same order: rows by the thousand name the same few.
+type ActorRef<'a> = (&'a str, &'a str, Key, Option<&'a str>, Option<&'a str>);
+
+fn maker_ref(maker: &Maker) -> ActorRef<'_> {
+    let Maker { name, version, fingerprint, family, model, .. } = maker;
+    (name, version, *fingerprint, family.as_deref(), model.as_deref())
 }
 
-impl From<&VerifierEntry> for Actor {
-    fn from(entry: &VerifierEntry) -> Self {
-        let VerifierEntry { name, version, fingerprint, family, model, .. } = entry.clone();
-        Actor { name, version, fingerprint, family, model }
-    }
+fn entry_ref(entry: &VerifierEntry) -> ActorRef<'_> {
+    let VerifierEntry { name, version, fingerprint, family, model, .. } = entry;
+    (name, version, *fingerprint, family.as_deref(), model.as_deref())
+}
+
+fn actor_ref(actor: &Actor) -> ActorRef<'_> {
+    let Actor { name, version, fingerprint, family, model } = actor;
+    (name, version, *fingerprint, family.as_deref(), model.as_deref())
 }
 
 impl Figures {
@@ -164,12 +168,11 @@ impl Figures {
             }
             figures.logical_bytes += row.bytes();
             figures.tiers.entry(row.tier).or_default().add(one);
-            figures.sources.entry(row.source.clone()).or_default().add(one);
-            let license = row.license.clone().unwrap_or_default();
-            figures.licenses.entry(license).or_default().add(one);
-            generators.add((&story.generator).into(), one, 0);
+            add_named(&mut figures.sources, &row.source, one);
+            add_named(&mut figures.licenses, row.license.as_deref().unwrap_or_default(), one);
+            generators.add(maker_ref(&story.generator), one, 0);
             for entry in &story.verifiers {
-                verifiers.add(entry.into(), one, u64::from(!entry.verdict.accept));
+                verifiers.add(entry_ref(entry), one, u64::from(!entry.verdict.accept));
             }
         }
         figures.generators = generators.finish();
@@ -197,6 +200,13 @@ impl Figures {
     }
 }
 
+fn add_named(sum: &mut BTreeMap<String, Count>, name: &str, count: Count) {
+    match sum.get_mut(name) {
+        Some(known) => known.add(count),
+        None => drop(sum.insert(name.to_owned(), count)),
+    }
+}
+
 fn add_all<K: Ord + Clone>(sum: &mut BTreeMap<K, Count>, part: &BTreeMap<K, Count>) {
     for (key, count) in part {
         sum.entry(key.clone()).or_default().add(*count);
@@ -204,23 +214,30 @@ fn add_all<K: Ord + Clone>(sum: &mut BTreeMap<K, Count>, part: &BTreeMap<K, Coun
 }
 
 #[derive(Default)]
-struct Tally(BTreeMap<Actor, (Count, u64)>);
+struct Tally<'a>(BTreeMap<ActorRef<'a>, (Count, u64)>);
 
-impl Tally {
-    fn add(&mut self, actor: Actor, count: Count, rejected: u64) {
+impl<'a> Tally<'a> {
+    fn add(&mut self, actor: ActorRef<'a>, count: Count, rejected: u64) {
         let entry = self.0.entry(actor).or_default();
         entry.0.add(count);
         entry.1 += rejected;
     }
 
-    fn add_all(&mut self, part: &[ActorCount]) {
+    fn add_all(&mut self, part: &'a [ActorCount]) {
         for ActorCount { actor, count, rejected } in part {
-            self.add(actor.clone(), *count, *rejected);
+            self.add(actor_ref(actor), *count, *rejected);
         }
     }
 
     fn finish(self) -> Vec<ActorCount> {
-        let count = |(actor, (count, rejected))| ActorCount { actor, count, rejected };
+        let own = |(name, version, fingerprint, family, model): ActorRef<'_>| Actor {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            fingerprint,
+            family: family.map(str::to_owned),
+            model: model.map(str::to_owned),
+        };
+        let count = |(actor, (count, rejected))| ActorCount { actor: own(actor), count, rejected };
         self.0.into_iter().map(count).collect()
     }
 }

@@ -65,21 +65,22 @@ impl<R: TableRow> Table<'_, R> {
             let (first, second) = (pair[0].id(), pair[1].id());
             return Err(self.broken(&format!("has sample {first} before {second}: rows go by rising id")));
         }
-        if let Some(row) = rows.iter().find(|row| row.bytes() > ROW_BYTES) {
-            let (id, bytes) = (row.id(), row.bytes());
+        let weights: Vec<_> = rows.iter().map(TableRow::bytes).collect();
+        if let Some(at) = weights.iter().position(|bytes| *bytes > ROW_BYTES) {
+            let (id, bytes) = (rows[at].id(), weights[at]);
             let message = format!(
                 "sample {id} weighs {bytes} bytes, more than the {ROW_BYTES} that a parquet page holds: \
                  cut its document into passages"
             );
             return Err(Error::new(ErrorKind::Input, message));
         }
-        self.write(rows).map_err(|error| match error {
+        self.write(rows, &weights).map_err(|error| match error {
             Failure::Ours(error) => error,
             Failure::Theirs(error) => self.broken("cannot be written as parquet").with_source(error),
         })
     }
 
-    fn write(&self, rows: &[R]) -> Result<Vec<u8>, Failure> {
+    fn write(&self, mut rows: &[R], weights: &[u64]) -> Result<Vec<u8>, Failure> {
         let schema = Arc::new(self.schema.clone());
         // The serialised Arrow schema would put the Arrow library's own encoding into every file.
         let options = ArrowWriterOptions::new()
@@ -88,7 +89,9 @@ impl<R: TableRow> Table<'_, R> {
             .with_properties(self.properties());
         let mut writer = ArrowWriter::try_new_with_options(Vec::new(), schema.clone(), options)?;
         let mut in_group = 0;
-        for (batch, bytes) in batches(rows) {
+        for (length, bytes) in batches(weights) {
+            let (batch, rest) = rows.split_at(length);
+            rows = rest;
             if in_group > 0 && in_group + bytes > GROUP_BYTES {
                 writer.flush()?;
                 in_group = 0;
@@ -134,18 +137,17 @@ impl From<parquet::errors::ParquetError> for Failure {
     }
 }
 
-/// Cuts rows into batches of bounded size, with the logical bytes of each.
-fn batches<R: TableRow>(mut rows: &[R]) -> impl Iterator<Item = (&[R], u64)> {
+/// Cuts rows of these logical bytes into batches of bounded size: the rows of each, and their bytes.
+fn batches(mut weights: &[u64]) -> impl Iterator<Item = (usize, u64)> {
     iter::from_fn(move || {
-        let mut bytes = rows.first()?.bytes();
-        let mut end = 1;
-        while end < rows.len().min(BATCH_ROWS) && bytes + rows[end].bytes() <= BATCH_BYTES {
-            bytes += rows[end].bytes();
-            end += 1;
+        let mut bytes = *weights.first()?;
+        let mut length = 1;
+        while length < weights.len().min(BATCH_ROWS) && bytes + weights[length] <= BATCH_BYTES {
+            bytes += weights[length];
+            length += 1;
         }
-        let (batch, rest) = rows.split_at(end);
-        rows = rest;
-        Some((batch, bytes))
+        weights = &weights[length..];
+        Some((length, bytes))
     })
 }
 
@@ -209,4 +211,57 @@ pub(crate) fn fields_of<const N: usize>(fields: [(&str, DataType, bool); N]) -> 
 pub(crate) fn element_of(data_type: &DataType) -> &DataType {
     let DataType::List(element) = data_type else { unreachable!("the schema says list") };
     element.data_type()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::path::PathBuf;
+
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+    use super::*;
+
+    /// Compares a file with the committed one of this format.
+    ///
+    /// If it differs, the bytes of every published file have moved: raise [`FORMAT`], then run the tests
+    /// with `RIFFLEBOX_GOLDEN=write`. Files of older formats stay in the tree, and stay readable.
+    pub(crate) fn golden(name: &str, bytes: &[u8]) {
+        let path = samples().join(format!("{FORMAT}/{name}.parquet"));
+        if std::env::var_os("RIFFLEBOX_GOLDEN").is_some_and(|value| value == "write") {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, bytes).unwrap();
+        }
+        let kept = std::fs::read(&path).unwrap();
+        assert!(kept == bytes, "{name} is written otherwise now: raise FORMAT, and keep a new sample");
+    }
+
+    fn samples() -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("samples")
+    }
+
+    #[test]
+    fn files_of_every_format_read() {
+        let mut read = Vec::new();
+        for format in 1..=FORMAT {
+            for file in std::fs::read_dir(samples().join(format.to_string())).unwrap() {
+                let bytes = bytes::Bytes::from(std::fs::read(file.unwrap().path()).unwrap());
+                let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap();
+                read.push(reader.map(|batch| batch.unwrap().num_rows()).sum::<usize>());
+            }
+        }
+        assert_eq!(read, [100; 5].repeat(FORMAT as usize));
+    }
+
+    fn cut(weights: &[u64]) -> Vec<(usize, u64)> {
+        batches(weights).collect()
+    }
+
+    #[test]
+    fn batches_are_bounded_by_rows_and_bytes() {
+        assert_eq!(cut(&[]), []);
+        assert_eq!(cut(&[1; 2_500]), [(1_024, 1_024), (1_024, 1_024), (452, 452)]);
+        let half = BATCH_BYTES / 2;
+        assert_eq!(cut(&[half, half, 1]), [(2, BATCH_BYTES), (1, 1)]);
+        assert_eq!(cut(&[1, BATCH_BYTES, 2 * BATCH_BYTES, 1]).len(), 4);
+    }
 }

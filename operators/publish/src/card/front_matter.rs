@@ -6,6 +6,7 @@ use std::fmt::Write;
 use rifflebox_core::Kind;
 
 use super::{Card, features, kinds_of, license};
+use crate::splits::TRAIN;
 use crate::summary::{Figures, ShardSummary};
 
 /// Keys that the rows decide, whatever a person wrote.
@@ -162,12 +163,12 @@ fn splits(shards: &[&ShardSummary]) -> String {
     yaml
 }
 
-/// Groups shards by split, `train` first.
+/// Groups shards by split, [`TRAIN`] first.
 fn by_split<'a>(shards: &[&'a ShardSummary]) -> Vec<(&'a str, Vec<&'a ShardSummary>)> {
     let mut splits: BTreeMap<(bool, &str), Vec<_>> = BTreeMap::new();
     for shard in shards {
-        let name = shard.split.as_deref().unwrap_or("train");
-        splits.entry((name != "train", name)).or_default().push(*shard);
+        let name = shard.split.as_deref().unwrap_or(TRAIN);
+        splits.entry((name != TRAIN, name)).or_default().push(*shard);
     }
     splits.into_iter().map(|((_, name), shards)| (name, shards)).collect()
 }
