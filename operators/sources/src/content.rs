@@ -1,10 +1,11 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
+use std::path::Path;
 
 use bytes::Bytes;
 use rifflebox_core::{Error, ErrorKind, Key, Result, Stat};
 
-use crate::listing::{Listed, stat_of};
+use crate::listing::{At, Listed, stat_of};
 
 /// Files up to this size, in bytes, are read once and held; larger ones are read twice, in pieces.
 pub(crate) const SMALL_FILE_BYTES: u64 = 8 << 20;
@@ -33,31 +34,28 @@ pub(crate) enum Unread {
     Gone,
     /// The reason, for a broken row.
     Broken(String),
+    /// The store failed, which says nothing of the file: the scan cannot go on.
+    Failed(Error),
 }
 
 impl Content {
-    /// Opens a listed file and takes the digest of its bytes.
+    /// Reads a listed file, or opens it if it is large, and takes the digest of its bytes.
     pub(crate) fn open(listed: &Listed) -> Result<(Key, Content), Unread> {
-        Self::open_file(listed).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Unread::Gone,
-            kind => Unread::Broken(format!("cannot be read: {kind}")),
-        })
-    }
-
-    fn open_file(listed: &Listed) -> io::Result<(Key, Content)> {
-        let mut file = File::open(&listed.at)?;
-        let mut head = Vec::with_capacity(
-            listed.stat.as_ref().map_or(0, |stat| stat.size.min(SMALL_FILE_BYTES) as usize + 1),
-        );
-        (&file).take(SMALL_FILE_BYTES + 1).read_to_end(&mut head)?;
-        if head.len() as u64 <= SMALL_FILE_BYTES {
-            return Ok((Key::of(&head), Content::Small(head.into())));
+        match &listed.at {
+            At::File(path) => {
+                open_file(path, listed.stat.as_ref().map_or(0, |stat| stat.size)).map_err(|error| match error
+                    .kind()
+                {
+                    io::ErrorKind::NotFound => Unread::Gone,
+                    kind => Unread::Broken(format!("cannot be read: {kind}")),
+                })
+            }
+            At::Object(folder, path) => match folder.read(path) {
+                Ok(Some(bytes)) => Ok((Key::of(&bytes), Content::Small(bytes))),
+                Ok(None) => Err(Unread::Gone),
+                Err(error) => Err(Unread::Failed(error)),
+            },
         }
-        drop(head);
-        file.rewind()?;
-        let digested = stat_of(&file.metadata()?);
-        let digest = digest_of(&mut file)?;
-        Ok((digest, Content::Large(LargeFile { file, digest, digested })))
     }
 
     /// Returns the number of bytes.
@@ -122,6 +120,19 @@ impl Guard {
         let message = format!("{path} changed while it was read: build again once it is written");
         Err(Error::new(ErrorKind::Input, message))
     }
+}
+
+fn open_file(path: &Path, size: u64) -> io::Result<(Key, Content)> {
+    let mut file = File::open(path)?;
+    let mut head = Vec::with_capacity(size.min(SMALL_FILE_BYTES) as usize + 1);
+    (&file).take(SMALL_FILE_BYTES + 1).read_to_end(&mut head)?;
+    if head.len() as u64 <= SMALL_FILE_BYTES {
+        return Ok((Key::of(&head), Content::Small(head.into())));
+    }
+    drop(head);
+    let digested = stat_of(&file.metadata()?);
+    let digest = digest_of(&mut file)?;
+    Ok((digest, Content::Large(LargeFile { file, digest, digested })))
 }
 
 /// Returns the digest of a whole file, which it leaves at its start.

@@ -3,15 +3,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rifflebox_core::{FileChange, FileRecord, Identity, Key, Result, RowItem, Source, Stat};
+use rifflebox_core::{Error, FileChange, FileRecord, Identity, Key, Result, RowItem, Source, Stat};
 
 use crate::Files;
 use crate::change::{self, Finding, Look};
 use crate::content::{Content, SMALL_FILE_BYTES, Unread};
 use crate::formats::{self, Rows};
-use crate::listing::{self, Listed};
+use crate::listing::{self, Listed, Place};
 use crate::parallel;
-use crate::pattern::Pattern;
+use crate::pattern::Select;
 use crate::row::RowMaker;
 
 /// Files that are examined together, at most: enough to keep the threads busy.
@@ -23,7 +23,8 @@ const WINDOW_BYTES: u64 = 32 << 20;
 /// A source whose documents are files: made by [`Files::source`].
 #[derive(Debug)]
 pub struct FileSource {
-    pattern: Pattern,
+    place: Place,
+    select: Select,
     maker: Arc<RowMaker>,
     identity: Identity,
     counters: Counters,
@@ -62,6 +63,7 @@ enum Examined {
     Gone,
     Record(FileRecord),
     Rows(FileRecord, Prepared),
+    Failed(Error),
 }
 
 /// Rows that are ready, or content that they are read from as they are asked for.
@@ -71,9 +73,10 @@ enum Prepared {
 }
 
 impl FileSource {
-    pub(crate) fn new(pattern: Pattern, maker: RowMaker, files: &Files) -> Self {
+    pub(crate) fn new(place: Place, select: Select, maker: RowMaker, files: &Files) -> Self {
         FileSource {
-            pattern,
+            place,
+            select,
             maker: Arc::new(maker),
             identity: Identity::new("files", "1").with_settings(&files.meaning()),
             counters: Counters::default(),
@@ -97,15 +100,16 @@ impl FileSource {
         kept: &BTreeMap<String, FileRecord>,
         each: &mut dyn FnMut(FileChange<'_>) -> Result<()>,
     ) -> Result<()> {
-        let listed = listing::list(&self.pattern)?;
+        let listed = listing::list(&self.place, &self.select)?;
         self.counters.listed.fetch_add(listed.len() as u64, Relaxed);
         let steps = steps(&listed, kept);
         self.counters.untouched.fetch_add((listed.len() - examined(&steps)) as u64, Relaxed);
+        let (readers, least) = self.place.readers();
         let mut rest = &steps[..];
         while !rest.is_empty() {
             let (window, later) = rest.split_at(window_len(rest));
             rest = later;
-            let examined = parallel::map(window, parallel::cores(), 8, |step| self.examine(step, now_ns));
+            let examined = parallel::map(window, readers, least, |step| self.examine(step, now_ns));
             for (step, examined) in window.iter().zip(examined) {
                 self.say(step, examined, each)?;
             }
@@ -125,6 +129,7 @@ impl FileSource {
         };
         let (record, rows) = match examined {
             Examined::Nothing => return Ok(()),
+            Examined::Failed(error) => return Err(error),
             Examined::Gone if !was_kept => return Ok(()),
             Examined::Gone => (None, None),
             Examined::Record(record) => (Some(record), None),
@@ -151,6 +156,7 @@ impl FileSource {
         let (digest, content) = match Content::open(listed) {
             Ok(opened) => opened,
             Err(Unread::Gone) => return Examined::Gone,
+            Err(Unread::Failed(error)) => return Examined::Failed(error),
             Err(Unread::Broken(reason)) => return self.broken(listed, stat, kept, &reason),
         };
         self.counters.bytes_read.fetch_add(content.len(), Relaxed);

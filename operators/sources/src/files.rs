@@ -4,6 +4,7 @@ use rifflebox_core::{Error, ErrorKind, Origin, Result, Tier};
 use serde::{Deserialize, Serialize};
 
 use crate::FileSource;
+use crate::listing::Place;
 use crate::pattern::Pattern;
 use crate::row::RowMaker;
 
@@ -146,7 +147,7 @@ impl Files {
     /// Makes the source `name`, whose relative paths start at `base_dir`; touches no file.
     ///
     /// # Errors
-    /// When `files` is no glob, and no URL of a known kind.
+    /// When `files` is no glob and no URL of a known kind, or the environment makes no client of its store.
     pub fn source(&self, name: &str, base_dir: &Path) -> Result<FileSource> {
         let pattern = Pattern::parse(&self.files, base_dir).map_err(|why| {
             Error::new(ErrorKind::Usage, format!("source `{name}`: files = {:?}: {why}", self.files))
@@ -155,7 +156,7 @@ impl Files {
             let message = format!("source `{name}`: `id` and `text` name the same column `{}`", self.id);
             return Err(Error::new(ErrorKind::Usage, message));
         }
-        Ok(FileSource::new(pattern, RowMaker::new(name, self), self))
+        Ok(FileSource::new(Place::open(pattern.root)?, pattern.select, RowMaker::new(name, self), self))
     }
 
     pub(crate) fn meaning(&self) -> Meaning<'_> {

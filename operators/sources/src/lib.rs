@@ -28,6 +28,7 @@ mod file_source;
 mod files;
 mod formats;
 mod listing;
+mod objects;
 mod parallel;
 mod pattern;
 mod row;

@@ -1,12 +1,14 @@
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rifflebox_core::{Error, ErrorKind, Result, Stat};
 use walkdir::{DirEntry, WalkDir};
 
+use crate::objects::ObjectFolder;
 use crate::parallel;
-use crate::pattern::{Pattern, Root, Select};
+use crate::pattern::{Root, Select};
 
 /// One file that a pattern takes, or one place below its root that could not be listed.
 #[derive(Debug)]
@@ -14,34 +16,77 @@ pub(crate) struct Listed {
     /// Path relative to the fixed prefix, with forward slashes; bytes that are not UTF-8 as `\xNN`.
     pub(crate) path: String,
     /// Where to read it.
-    pub(crate) at: PathBuf,
+    pub(crate) at: At,
     /// What the listing says of it, or why it can't be read.
     pub(crate) stat: Result<Stat, String>,
+}
+
+/// Where a file is read.
+#[derive(Clone, Debug)]
+pub(crate) enum At {
+    /// A local file.
+    File(PathBuf),
+    /// An object of a store, by its path there.
+    Object(Arc<ObjectFolder>, String),
+}
+
+/// Where a source's files lie, ready to be listed.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// A local folder, or a single file.
+    Folder(PathBuf),
+    /// A prefix of an object store, or a single object.
+    Objects(Arc<ObjectFolder>, String),
+}
+
+impl Place {
+    /// Opens the root of a pattern; nothing is touched before it is listed.
+    ///
+    /// # Errors
+    /// When the environment does not make a client of an object store.
+    pub(crate) fn open(root: Root) -> Result<Self> {
+        Ok(match root {
+            Root::Folder(folder) => Place::Folder(folder),
+            Root::Objects { store, prefix } => Place::Objects(Arc::new(ObjectFolder::open(&store)?), prefix),
+        })
+    }
+
+    /// Returns how many threads read best, and how many files are worth starting one: a far store answers many
+    /// requests as fast as one.
+    pub(crate) fn readers(&self) -> (usize, usize) {
+        match self {
+            Place::Folder(_) => (parallel::cores(), 8),
+            Place::Objects(..) => (16, 1),
+        }
+    }
 }
 
 /// Lists all that a pattern takes, in order of path, each path once.
 ///
 /// # Errors
 /// When the root does not exist, or cannot be listed.
-pub(crate) fn list(pattern: &Pattern) -> Result<Vec<Listed>> {
-    let Root::Folder(root) = &pattern.root else {
-        return Err(Error::new(ErrorKind::Input, "object stores cannot be listed yet"));
-    };
-    let metadata = fs::metadata(root).map_err(|error| unlistable(root, error))?;
-    let mut listed = match (&pattern.select, metadata.is_dir()) {
-        (_, true) => walk(root, &pattern.select)?,
-        (Select::Root, false) => {
-            vec![Listed::file(Path::new(root.file_name().unwrap_or_default()), root, &metadata)]
-        }
-        (Select::Glob { .. }, false) => {
-            let message = format!("{} is no folder", root.display());
-            return Err(Error::new(ErrorKind::Input, message));
-        }
+pub(crate) fn list(place: &Place, select: &Select) -> Result<Vec<Listed>> {
+    let mut listed = match place {
+        Place::Folder(root) => list_folder(root, select)?,
+        Place::Objects(folder, prefix) => folder.list(prefix, select)?,
     };
     // A sound file wins over one whose escaped name looks like its own.
     listed.sort_by(|a, b| a.path.cmp(&b.path).then(a.stat.is_err().cmp(&b.stat.is_err())));
     listed.dedup_by(|later, first| later.path == first.path);
     Ok(listed)
+}
+
+fn list_folder(root: &Path, select: &Select) -> Result<Vec<Listed>> {
+    let metadata = fs::metadata(root).map_err(|error| unlistable(root, error))?;
+    match (select, metadata.is_dir()) {
+        (_, true) => walk(root, select),
+        (Select::Root, false) => {
+            Ok(vec![Listed::file(Path::new(root.file_name().unwrap_or_default()), root, &metadata)])
+        }
+        (Select::Glob { .. }, false) => {
+            Err(Error::new(ErrorKind::Input, format!("{} is no folder", root.display())))
+        }
+    }
 }
 
 /// Returns what a listing says of an open or listed file.
@@ -74,11 +119,11 @@ impl Listed {
             (_, false) => Err("is no regular file".to_owned()),
             _ => Ok(stat_of(metadata)),
         };
-        Listed { path: slashed(relative), at: at.to_owned(), stat }
+        Listed { path: slashed(relative), at: At::File(at.to_owned()), stat }
     }
 
     fn broken(relative: &Path, at: &Path, reason: String) -> Self {
-        Listed { path: slashed(relative), at: at.to_owned(), stat: Err(reason) }
+        Listed { path: slashed(relative), at: At::File(at.to_owned()), stat: Err(reason) }
     }
 }
 
