@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, Write};
 
-use rifflebox_core::{Content, Sample, Tier, Verifier};
+use rifflebox_core::{Content, Sample, Tier};
 use serde_json::{Map, Value, json};
 
 const COMPARED: [&str; 4] = ["c4-quality", "fineweb-quality", "gopher-quality", "gopher-repetition"];

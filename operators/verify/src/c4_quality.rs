@@ -148,3 +148,51 @@ impl Verifier for C4Quality {
         verdict(self.judge(&text_of(sample)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(settings: C4QualitySettings, text: &str, expected: Result<(), &str>) {
+        assert_eq!(C4Quality::new(settings).judge(text), expected.map_err(str::to_owned), "{text:?}");
+    }
+
+    #[test]
+    fn only_sentences_of_lines_that_count_are_counted() {
+        let two = "The first one. The second one.\n";
+        check(Default::default(), &two.repeat(3), Ok(()));
+        for uncounted in [
+            "A heading without an end\n",
+            "It trails off...\n",
+            "Two words.\n",
+            "You need JavaScript to see this.\n",
+            "Read our Privacy Policy before you go.\n",
+            "A [1] line that ends in a citation without its stop [edit]\n",
+            &format!("A word of {} letters.\n", "x".repeat(1001)),
+        ] {
+            let text = two.repeat(2) + uncounted;
+            check(Default::default(), &text, Err("min_sentences: sentences 4 < 5"));
+            check(Default::default(), &(text + "A fifth one.[3]\n"), Ok(()));
+        }
+    }
+
+    #[test]
+    fn traces_of_code_and_filler_reject_where_a_line_counts() {
+        let five = "One and two. Three and four. Five and six. Seven and eight. Nine and ten.\n";
+        let curly = Err("reject_curly_bracket: the text holds `{`");
+        check(Default::default(), &format!("{five}Call it with {{}} and wait."), curly);
+        check(Default::default(), &format!("{five}fn main() {{\n}}\n"), Ok(()));
+        let filler = Err("reject_lorem_ipsum: the text holds `lorem ipsum`");
+        check(Default::default(), &format!("{five}Lorem ipsum dolor sit amet."), filler);
+    }
+
+    #[test]
+    fn rules_can_be_off() {
+        let off = C4QualitySettings { min_sentences: 0, ..Default::default() };
+        check(off, "", Ok(()));
+        let any = C4QualitySettings { only_ended_lines: false, min_sentences: 1, ..Default::default() };
+        check(any, "three words here", Ok(()));
+        let words = C4QualitySettings { max_word_length: 0, min_sentences: 1, ..Default::default() };
+        check(words, &format!("A word of {} letters.", "x".repeat(1001)), Ok(()));
+    }
+}

@@ -94,3 +94,37 @@ impl Verifier for FinewebQuality {
         verdict(self.judge(&text_of(sample)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Result<(), &str>) {
+        assert_eq!(FinewebQuality::default().judge(text), expected.map_err(str::to_owned), "{text:?}");
+    }
+
+    #[test]
+    fn each_rule_speaks() {
+        let prose = "A line of prose that is long enough to be one.";
+        check(&format!("{prose}\n\n  \n"), Ok(()));
+        check(" \n\t\n", Err("no lines"));
+        check(
+            "A line of prose that does not end as one does",
+            Err("min_ended_lines: share of lines 0 < 0.12"),
+        );
+        // White space behind a stop is no end of prose.
+        check(&format!("{prose} "), Err("min_ended_lines: share of lines 0 < 0.12"));
+        check("Short.\nVery short.\nShorter.", Err("max_short_lines: share of lines 1 > 0.67"));
+        check(&format!("{prose}\n{prose}"), Err("max_repeated_chars: share of characters 0.5 > 0.01"));
+        check(&format!("{prose}\n\n\n\n\n\n"), Err("max_breaks_per_word: line breaks per word 0.5 > 0.3"));
+    }
+
+    #[test]
+    fn a_text_of_headings_passes_where_it_is_allowed() {
+        let settings = FinewebQualitySettings { allow_no_ended_line: true, ..Default::default() };
+        assert_eq!(
+            FinewebQuality::new(settings).judge("A heading that goes on for more than a line"),
+            Ok(())
+        );
+    }
+}

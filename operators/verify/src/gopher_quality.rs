@@ -114,7 +114,8 @@ impl GopherQuality {
     fn judge_lines(&self, text: &str) -> Result<(), Broken> {
         let bounds = &self.settings;
         let lines = split_lines(text);
-        let share = |holds: fn(&str) -> bool| ratio(lines.iter().filter(|line| holds(line)).count(), lines.len());
+        let share =
+            |holds: fn(&str) -> bool| ratio(lines.iter().filter(|line| holds(line)).count(), lines.len());
         if bounds.max_bullet_lines > 0.0 {
             let bullets = share(|line| line.trim_start_matches(is_space).starts_with(['•', '-']));
             at_most("max_bullet_lines", "share of lines", bullets, bounds.max_bullet_lines)?;
@@ -155,5 +156,49 @@ impl Verifier for GopherQuality {
 
     fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
         verdict(self.judge(&text_of(sample)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(settings: GopherQualitySettings, text: &str, expected: Result<(), &str>) {
+        assert_eq!(GopherQuality::new(settings).judge(text), expected.map_err(str::to_owned), "{text:?}");
+    }
+
+    fn brief() -> GopherQualitySettings {
+        GopherQualitySettings { min_words: 4, ..Default::default() }
+    }
+
+    #[test]
+    fn each_rule_speaks() {
+        let plain = "the cat that sat with us";
+        check(Default::default(), plain, Err("min_words: words 6 < 50"));
+        check(brief(), plain, Ok(()));
+        check(GopherQualitySettings { max_words: 5, ..brief() }, plain, Err("max_words: words 6 > 5"));
+        check(brief(), "a b c the", Err("min_mean_word_length: mean word length 1.5 < 3"));
+        let long = "extraordinarily incomprehensible misunderstandings everywhere";
+        check(brief(), long, Err("max_mean_word_length: mean word length 14.5 > 10"));
+        check(brief(), "the cats that # sat", Err("max_symbol_ratio: hashes per word 0.2 > 0.1"));
+        check(brief(), "the cats that … sat", Err("max_symbol_ratio: ellipses per word 0.2 > 0.1"));
+        check(brief(), "- the cats\n  • that sat", Err("max_bullet_lines: share of lines 1 > 0.9"));
+        let loose = GopherQualitySettings { max_symbol_ratio: 0.0, ..brief() };
+        check(loose, "the cats... \nthat sat", Err("max_ellipsis_lines: share of lines 0.5 > 0.3"));
+        check(brief(), "the cats that 100 200", Err("min_alphabetic_words: share of words 0.6 < 0.8"));
+        check(brief(), "cats sleep the whole day", Err("min_stop_words: stop words 1 < 2"));
+    }
+
+    #[test]
+    fn words_of_symbols_count_for_the_shares_alone() {
+        check(brief(), "the cats that , sat ,", Err("min_alphabetic_words: share of words 0.6667 < 0.8"));
+        check(brief(), "the , , , cats that", Err("min_words: words 3 < 4"));
+    }
+
+    #[test]
+    fn no_words_are_no_division_by_nothing() {
+        let off = GopherQualitySettings { min_words: 0, ..Default::default() };
+        check(off.clone(), " \n", Err("no words"));
+        check(off, "...", Err("max_symbol_ratio: ellipses per word 1 > 0.1"));
     }
 }

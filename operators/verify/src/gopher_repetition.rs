@@ -76,15 +76,25 @@ impl GopherRepetition {
         let bounds = &self.settings;
         let chars = count_chars(text);
         let paragraphs = repeats(paragraphs(strip(text)));
-        self.judge_parts("paragraph", &paragraphs, chars, [
-            ("max_repeated_paragraphs", bounds.max_repeated_paragraphs),
-            ("max_repeated_paragraph_chars", bounds.max_repeated_paragraph_chars),
-        ])?;
+        self.judge_parts(
+            "paragraph",
+            &paragraphs,
+            chars,
+            [
+                ("max_repeated_paragraphs", bounds.max_repeated_paragraphs),
+                ("max_repeated_paragraph_chars", bounds.max_repeated_paragraph_chars),
+            ],
+        )?;
         let lines = repeats(lines(text));
-        self.judge_parts("line", &lines, chars, [
-            ("max_repeated_lines", bounds.max_repeated_lines),
-            ("max_repeated_line_chars", bounds.max_repeated_line_chars),
-        ])?;
+        self.judge_parts(
+            "line",
+            &lines,
+            chars,
+            [
+                ("max_repeated_lines", bounds.max_repeated_lines),
+                ("max_repeated_line_chars", bounds.max_repeated_line_chars),
+            ],
+        )?;
         self.judge_runs(&split_words(text), chars)
     }
 
@@ -184,7 +194,8 @@ mod tests {
         let settings =
             GopherRepetitionSettings { max_repeated_run_chars: [(0, 0.1)].into(), ..Default::default() };
         let error = GopherRepetition::new(settings).err().map(|error| error.to_string());
-        let expected = "setting `max_repeated_run_chars` of `gopher-repetition`: a run has at least 1 word, not 0";
+        let expected =
+            "setting `max_repeated_run_chars` of `gopher-repetition`: a run has at least 1 word, not 0";
         assert_eq!(error.as_deref(), Some(expected));
     }
 

@@ -69,9 +69,8 @@ pub(crate) fn count_chars(text: &str) -> usize {
 
 /// Splits a text at every boundary of lines that Unicode and ASCII know, as Python's `str.splitlines` does.
 pub(crate) fn split_lines(text: &str) -> Vec<&str> {
-    let is_break = |c| {
-        matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}')
-    };
+    let is_break =
+        |c| matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let mut lines = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find(is_break) {

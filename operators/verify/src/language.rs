@@ -120,7 +120,10 @@ mod tests {
         for pair in codes.chunks(2) {
             assert_eq!(language_of(pair[0]).unwrap(), language_of(pair[1]).unwrap(), "{pair:?}");
         }
-        assert!(Lang::all().iter().all(|lang| codes.contains(&lang.code())), "a language lacks its short code");
+        assert!(
+            Lang::all().iter().all(|lang| codes.contains(&lang.code())),
+            "a language lacks its short code"
+        );
     }
 
     #[test]
@@ -131,9 +134,11 @@ mod tests {
 
     #[test]
     fn languages_are_told_apart() {
-        let english = "The quick brown fox jumps over the lazy dog, and then it goes home to rest for a while.";
+        let english =
+            "The quick brown fox jumps over the lazy dog, and then it goes home to rest for a while.";
         let german = "Der schnelle braune Fuchs springt über den faulen Hund, und dann geht er nach Hause.";
-        let settings = |code: &str| LanguageSettings { languages: [code.to_owned()].into(), ..Default::default() };
+        let settings =
+            |code: &str| LanguageSettings { languages: [code.to_owned()].into(), ..Default::default() };
         let keeps = |code, text| Language::new(settings(code)).unwrap().judge(text);
         assert_eq!(keeps("en", english), Ok(()));
         assert_eq!(keeps("deu", german), Ok(()));

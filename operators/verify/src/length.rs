@@ -120,3 +120,59 @@ impl Verifier for Length {
         verdict(self.judge(&text_of(sample)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rifflebox_core::Key;
+
+    use super::*;
+
+    struct Bytes(&'static str);
+
+    impl Tokenizer for Bytes {
+        fn name(&self) -> &str {
+            self.0
+        }
+
+        fn fingerprint(&self) -> Key {
+            Key::of(self.0.as_bytes())
+        }
+
+        fn count(&self, text: &str) -> u64 {
+            text.len() as u64
+        }
+    }
+
+    fn check(settings: LengthSettings, text: &str, expected: Result<(), &str>) {
+        let length = Length::new(settings, Some(Arc::new(Bytes("bytes")))).unwrap();
+        assert_eq!(length.judge(text), expected.map_err(str::to_owned), "{text:?}");
+    }
+
+    #[test]
+    fn bounds_belong_to_the_range() {
+        let chars = || LengthSettings { min_chars: Some(2), max_chars: Some(3), ..Default::default() };
+        check(chars(), "é", Err("min_chars: chars 1 < 2"));
+        check(chars(), "éé", Ok(()));
+        check(chars(), "ééé", Ok(()));
+        check(chars(), "éééé", Err("max_chars: chars 4 > 3"));
+    }
+
+    #[test]
+    fn words_and_tokens_are_counted() {
+        let words = LengthSettings { min_words: Some(4), ..Default::default() };
+        check(words, "don't go", Err("min_words: words 3 < 4"));
+        let tokens = LengthSettings { max_tokens: Some(3), ..Default::default() };
+        check(tokens, "éé", Err("max_tokens: tokens 4 > 3"));
+    }
+
+    #[test]
+    fn the_tokenizer_is_part_of_the_identity_where_it_is_asked() {
+        let print = |settings, name| {
+            Length::new(settings, Some(Arc::new(Bytes(name)))).unwrap().identity().fingerprint()
+        };
+        let tokens = || LengthSettings { min_tokens: Some(1), ..Default::default() };
+        assert_ne!(print(tokens(), "a"), print(tokens(), "b"));
+        let chars = || LengthSettings { min_chars: Some(1), ..Default::default() };
+        assert_eq!(print(chars(), "a"), print(chars(), "b"));
+    }
+}

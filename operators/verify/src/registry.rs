@@ -95,10 +95,7 @@ mod tests {
             refusal("c4-quality", json!({"min_words_per_line": 2, "min_sentences": "five"})),
             "setting `min_sentences` of `c4-quality`: invalid type: string \"five\", expected u64"
         );
-        assert_eq!(
-            refusal("characters", json!([1])),
-            "the settings of `characters` are a table, not `[1]`"
-        );
+        assert_eq!(refusal("characters", json!([1])), "the settings of `characters` are a table, not `[1]`");
         assert_eq!(
             refusal("length", json!({"min_chars": 5, "max_chars": 4})),
             "setting `min_chars` of `length`: 5 is more than the most, 4"

@@ -163,3 +163,59 @@ impl Runs {
         self.words[at + length].chars - self.words[at].chars - self.separator
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The definition: spell every run out.
+    fn naive_repeated(words: &[String], length: usize) -> usize {
+        let (mut seen, mut at, mut chars) = (BTreeSet::new(), 0, 0);
+        while at + length <= words.len() {
+            let run = words[at..at + length].concat();
+            let size = run.chars().count();
+            if seen.insert(run) {
+                at += 1;
+            } else {
+                chars += size;
+                at += length;
+            }
+        }
+        chars
+    }
+
+    fn naive_commonest(words: &[String], length: usize) -> Option<usize> {
+        let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        for (at, run) in words.windows(length).enumerate() {
+            counts.entry(run.join(" ")).or_insert((0, at)).0 += 1;
+        }
+        let best = counts.into_iter().max_by_key(|&(_, (count, at))| (count, std::cmp::Reverse(at)))?;
+        Some(best.0.chars().count() * best.1.0)
+    }
+
+    proptest! {
+        #[test]
+        fn counts_are_those_of_the_definition(
+            words in prop::collection::vec("(a|b|ab|é|日本|word)", 0..40),
+            length in 1usize..6,
+        ) {
+            let borrowed: Vec<&str> = words.iter().map(String::as_str).collect();
+            let (mut joined, mut spaced) = (Runs::new(&borrowed, ""), Runs::new(&borrowed, " "));
+            // Twice, since the slots are used again.
+            for _ in 0..2 {
+                prop_assert_eq!(joined.repeated_chars(length), naive_repeated(&words, length));
+                prop_assert_eq!(spaced.commonest_chars(length), naive_commonest(&words, length));
+            }
+        }
+    }
+
+    #[test]
+    fn parts_repeat_from_their_second_time_on() {
+        let expected = Repeats { total: 5, parts: 2, chars: 4 };
+        assert_eq!(repeats(["éa", "b", "éa", "c", "éa"].into_iter()), expected);
+    }
+}

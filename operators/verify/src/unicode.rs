@@ -27,7 +27,11 @@ mod tests {
 
     #[test]
     fn categories() {
-        assert!(any_letter("日") && any_letter("1a") && any_letter("é") && !any_letter("Ⅷ") && !any_letter("12…"));
-        assert!(all_punctuation("…»") && !all_punctuation("€") && !all_punctuation("") && !all_punctuation("«a"));
+        assert!(
+            any_letter("日") && any_letter("1a") && any_letter("é") && !any_letter("Ⅷ") && !any_letter("12…")
+        );
+        assert!(
+            all_punctuation("…»") && !all_punctuation("€") && !all_punctuation("") && !all_punctuation("«a")
+        );
     }
 }

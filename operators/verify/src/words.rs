@@ -16,7 +16,9 @@ mod tests;
 
 pub(crate) use chars::{ends_line, is_space, is_symbol, strip};
 
-use chars::{ends_sentence, frees_stop, is_affix, is_currency, is_icon, is_letter, is_lower, is_quote, is_upper};
+use chars::{
+    ends_sentence, frees_stop, is_affix, is_currency, is_icon, is_letter, is_lower, is_quote, is_upper,
+};
 use specials::{Special, Specials};
 
 type Span = (usize, usize);
@@ -29,18 +31,33 @@ pub(crate) fn split_words(text: &str) -> Vec<&str> {
 /// Counts the sentences of a text, as spaCy's `sentencizer` parts them; one at least.
 ///
 /// A sentence starts at the first word that is no punctuation after a word that is one mark of its end.
+/// White space is such a word too, unless it is one space.
 pub(crate) fn count_sentences(text: &str) -> usize {
     let mut sentences = 1;
     let mut ended = false;
-    for word in split_words(text) {
+    let mut start_unless = |stays: bool, ended: &mut bool| {
+        if *ended && !stays {
+            sentences += 1;
+            *ended = false;
+        }
+    };
+    let mut last = 0;
+    for (start, end) in spans(text) {
+        start_unless(is_plain_gap(&text[last..start]), &mut ended);
+        let word = &text[start..end];
         if is_sentence_end(word) {
             ended = true;
-        } else if ended && !is_punctuation(word) {
-            sentences += 1;
-            ended = false;
+        } else {
+            start_unless(is_punctuation(word), &mut ended);
         }
+        last = end;
     }
+    start_unless(is_plain_gap(&text[last..]), &mut ended);
     sentences
+}
+
+fn is_plain_gap(gap: &str) -> bool {
+    matches!(gap, "" | " ")
 }
 
 fn is_sentence_end(word: &str) -> bool {
@@ -172,13 +189,113 @@ fn stop_length(piece: &str) -> usize {
 
 /// Units of measure and signs of money that leave a number. Source: spaCy 3.8, `lang/char_classes.py`.
 const UNITS: &[&str] = &[
-    "%", "$", "US$", "C$", "A$", "km", "km²", "km³", "m", "m²", "m³", "dm", "dm²", "dm³", "cm", "cm²", "cm³",
-    "mm", "mm²", "mm³", "ha", "µm", "nm", "yd", "in", "ft", "kg", "g", "mg", "µg", "t", "lb", "oz", "m/s", "km/h",
-    "kmh", "mph", "hPa", "Pa", "mbar", "mb", "MB", "kb", "KB", "gb", "GB", "tb", "TB", "T", "G", "M", "K", "км",
-    "км²", "км³", "м", "м²", "м³", "дм", "дм²", "дм³", "см", "см²", "см³", "мм", "мм²", "мм³", "нм", "кг", "г",
-    "мг", "м/с", "км/ч", "кПа", "Па", "мбар", "Кб", "КБ", "кб", "Мб", "МБ", "мб", "Гб", "ГБ", "гб", "Тб", "ТБ",
-    "тбكم", "كم²", "كم³", "م", "م²", "م³", "سم", "سم²", "سم³", "مم", "مم²", "مم³", "كم", "غرام", "جرام", "جم",
-    "كغ", "ملغ", "كوب", "اكواب",
+    "%",
+    "$",
+    "US$",
+    "C$",
+    "A$",
+    "km",
+    "km²",
+    "km³",
+    "m",
+    "m²",
+    "m³",
+    "dm",
+    "dm²",
+    "dm³",
+    "cm",
+    "cm²",
+    "cm³",
+    "mm",
+    "mm²",
+    "mm³",
+    "ha",
+    "µm",
+    "nm",
+    "yd",
+    "in",
+    "ft",
+    "kg",
+    "g",
+    "mg",
+    "µg",
+    "t",
+    "lb",
+    "oz",
+    "m/s",
+    "km/h",
+    "kmh",
+    "mph",
+    "hPa",
+    "Pa",
+    "mbar",
+    "mb",
+    "MB",
+    "kb",
+    "KB",
+    "gb",
+    "GB",
+    "tb",
+    "TB",
+    "T",
+    "G",
+    "M",
+    "K",
+    "км",
+    "км²",
+    "км³",
+    "м",
+    "м²",
+    "м³",
+    "дм",
+    "дм²",
+    "дм³",
+    "см",
+    "см²",
+    "см³",
+    "мм",
+    "мм²",
+    "мм³",
+    "нм",
+    "кг",
+    "г",
+    "мг",
+    "м/с",
+    "км/ч",
+    "кПа",
+    "Па",
+    "мбар",
+    "Кб",
+    "КБ",
+    "кб",
+    "Мб",
+    "МБ",
+    "мб",
+    "Гб",
+    "ГБ",
+    "гб",
+    "Тб",
+    "ТБ",
+    "тбكم",
+    "كم²",
+    "كم³",
+    "م",
+    "م²",
+    "م³",
+    "سم",
+    "سم²",
+    "سم³",
+    "مم",
+    "مم²",
+    "مم³",
+    "كم",
+    "غرام",
+    "جرام",
+    "جم",
+    "كغ",
+    "ملغ",
+    "كوب",
+    "اكواب",
 ];
 
 fn unit_length(piece: &str) -> usize {
@@ -227,8 +344,7 @@ fn infix_length(before: Option<char>, c: char, rest: &str) -> usize {
     let follows = |length: usize, holds: fn(char) -> bool| rest[length..].chars().next().is_some_and(holds);
     let after = |holds: fn(char) -> bool| before.is_some_and(holds);
     let after_word = after(|c| is_letter(c) || c.is_ascii_digit());
-    let between_numbers =
-        || after(|c| c.is_ascii_digit()) && follows(1, |c| c.is_ascii_digit() || c == '-');
+    let between_numbers = || after(|c| c.is_ascii_digit()) && follows(1, |c| c.is_ascii_digit() || c == '-');
     let dash = |longest: usize| {
         let run = rest.chars().take(longest).take_while(|&d| d == c).count();
         let mut ends = (1..=run).map(|count| count * c.len_utf8());
@@ -236,9 +352,9 @@ fn infix_length(before: Option<char>, c: char, rest: &str) -> usize {
     };
     match c {
         '.' if dots(rest) > 1 => dots(rest),
-        '.' => usize::from(
-            after(|c| is_lower(c) || is_quote(c)) && follows(1, |c| is_upper(c) || is_quote(c)),
-        ),
+        '.' => {
+            usize::from(after(|c| is_lower(c) || is_quote(c)) && follows(1, |c| is_upper(c) || is_quote(c)))
+        }
         '…' => c.len_utf8(),
         '+' | '*' | '^' => usize::from(between_numbers()),
         '-' if between_numbers() => 1,
@@ -288,7 +404,7 @@ fn join_specials(text: &str, spans: Vec<Span>, specials: &Specials) -> Vec<Span>
 /// Returns whether nothing, or one space, lies between the words of a special one.
 fn is_near(text: &str, spans: &[Span], special: &Special) -> bool {
     let words = &spans[..special.ruled.len()];
-    words.windows(2).all(|pair| matches!(&text[pair[0].1..pair[1].0], "" | " "))
+    words.windows(2).all(|pair| is_plain_gap(&text[pair[0].1..pair[1].0]))
 }
 
 fn is_whole(spans: &[Span]) -> bool {

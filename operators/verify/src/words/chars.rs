@@ -54,7 +54,8 @@ pub(super) fn is_letter(c: char) -> bool {
 pub(super) fn is_lower(c: char) -> bool {
     match c.is_ascii() {
         true => c.is_ascii_lowercase(),
-        false => within(c, UNCASED) || (c.is_lowercase() && within(c, CASED)),
+        // Two letters of phonetics changed their case between editions of Unicode.
+        false => within(c, UNCASED) || ((c.is_lowercase() || matches!(c, 'ʔ' | 'ʕ')) && within(c, CASED)),
     }
 }
 
@@ -82,8 +83,25 @@ pub(super) fn is_affix(c: char) -> bool {
 fn is_ascii_affix(c: char) -> bool {
     matches!(
         c,
-        '!' | '"' | '#' | '&' | '\'' | '(' | ')' | '*' | ',' | ':' | ';' | '<' | '>' | '?' | '[' | ']' | '_'
-            | '`' | '{' | '}'
+        '!' | '"'
+            | '#'
+            | '&'
+            | '\''
+            | '('
+            | ')'
+            | '*'
+            | ','
+            | ':'
+            | ';'
+            | '<'
+            | '>'
+            | '?'
+            | '['
+            | ']'
+            | '_'
+            | '`'
+            | '{'
+            | '}'
     )
 }
 

@@ -140,7 +140,8 @@ impl Index {
             while slots[slot].is_some() {
                 slot = (slot + 1) % slots.len();
             }
-            slots[slot] = Some((hash, u16::try_from(number).expect("there are fewer than 65536 special words")));
+            slots[slot] =
+                Some((hash, u16::try_from(number).expect("there are fewer than 65536 special words")));
         }
         Index { slots }
     }

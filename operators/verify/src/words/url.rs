@@ -1,6 +1,6 @@
 //! Whether a piece of text without white space is a web address, and so one word.
 
-use super::chars::is_lower;
+use super::chars::{is_icon, is_lower};
 
 /// Returns whether the whole piece is an address: protocol and user may lack, a name with a domain may not.
 ///
@@ -23,7 +23,8 @@ pub(super) fn is_url(piece: &str) -> bool {
 }
 
 fn is_protocol(text: &str) -> bool {
-    let known = |c: char| c.is_alphanumeric() || matches!(c, '_' | '+' | '-' | '.');
+    // Letters in circles are alphabetic, and symbols all the same.
+    let known = |c: char| (c.is_alphanumeric() && !is_icon(c)) || matches!(c, '_' | '+' | '-' | '.');
     text.chars().all(known) && text.chars().nth(1).is_some()
 }
 
@@ -84,7 +85,8 @@ fn after_number(text: &str) -> Option<&str> {
     let number = |part: &str| (1..=3).contains(&part.len()).then(|| part.parse::<u16>().ok()).flatten();
     let [first, second, third, last] = parts;
     let bounded = |part: &str, most: u16| number(part).filter(|&n| n <= most && !part.starts_with('0'));
-    let loose = |part: &str| number(part).filter(|&n| n <= 255 && !(part.len() == 3 && part.starts_with('0')));
+    let loose =
+        |part: &str| number(part).filter(|&n| n <= 255 && !(part.len() == 3 && part.starts_with('0')));
     let (a, b) = (bounded(first, 223)?, loose(second)?);
     loose(third).and(bounded(last, 254))?;
     let private = matches!((a, second), (10 | 127, _) | (169, "254") | (192, "168"))

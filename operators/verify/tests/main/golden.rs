@@ -1,0 +1,85 @@
+//! What each filter said when its version was made: other words need another version.
+//!
+//! `UPDATE_GOLDEN=1` writes the files anew, except where a filter kept its version and says something else.
+
+use std::fmt::Write;
+
+use rifflebox_verify::filters;
+use serde_json::{Value, json};
+
+use crate::{Excerpt, excerpts, filter, path, sample};
+
+/// Texts at the edges of the rules.
+const EDGES: &[(&str, &str)] = &[
+    ("empty", ""),
+    ("white space", " \n\t\n "),
+    ("one word", "word"),
+    ("symbols", "--- *** ---\n### ... !!!"),
+    ("curly quotes", "“It’s here,” she said… “isn’t it?”\n"),
+    ("no-break spaces", "One.\u{a0}Two.\u{a0}\u{a0}Three."),
+    ("line ends of all kinds", "One.\r\nTwo.\rThree.\u{2028}Four.\u{85}Five."),
+    ("digits", "1234567890 2345678901 3456789012"),
+    ("capitals", "STOP SHOUTING AT ME, PLEASE, AND THANK YOU VERY MUCH"),
+    ("broken", "The caf\u{fffd} is closed. \u{fffd}\u{fffd}\u{fffd}"),
+    ("German", "Der Hund liegt vor dem Haus und wartet darauf, dass jemand mit ihm spazieren geht."),
+    ("Japanese", "これは日本語の文章です。とても短いですが、文は二つあります。"),
+    ("code", "fn main() {\n    println!(\"{}\", 1 + 1);\n}\n"),
+    ("filler", "Lorem ipsum dolor sit amet, consectetur adipiscing elit."),
+    ("policy", "This site uses cookies to serve you better, every day and every night.\n"),
+    ("addresses", "See https://example.com/a?b=c#d or mail a.b@example.org, e.g. from 8.8.8.8:53."),
+    ("again", "the same words again and the same words again and the same words again"),
+    ("same lines", "a line of text\na line of text\n\na line of text\n\n\n\na line of text"),
+];
+
+#[test]
+fn output_changes_with_the_version_only() {
+    let texts = texts();
+    let mut stale = Vec::new();
+    for &name in filters() {
+        let file = path("golden").join(format!("{name}.jsonl"));
+        let golden = std::fs::read_to_string(&file).unwrap_or_default();
+        let now = output(name, &texts);
+        if now == golden {
+            continue;
+        }
+        let same_version = version(&golden).is_some_and(|version| Some(version) == self::version(&now));
+        let line = now.lines().zip(golden.lines()).find(|(now, then)| now != then);
+        assert!(
+            !same_version,
+            "`{name}` says something else, and has its old version: give it a new one\n{line:#?}"
+        );
+        match std::env::var_os("UPDATE_GOLDEN") {
+            Some(_) => std::fs::write(&file, now).unwrap(),
+            None => stale.push(name),
+        }
+    }
+    assert!(stale.is_empty(), "run with UPDATE_GOLDEN=1 to keep what the new versions say: {stale:?}");
+}
+
+fn texts() -> Vec<Excerpt> {
+    let edges = EDGES.iter().map(|&(id, text)| Excerpt { id: id.to_owned(), text: text.to_owned() });
+    edges.chain(excerpts().into_iter().step_by(12)).collect()
+}
+
+fn version(golden: &str) -> Option<Value> {
+    let head: Value = serde_json::from_str(golden.lines().next()?).ok()?;
+    head.get("version").cloned()
+}
+
+fn output(name: &str, texts: &[Excerpt]) -> String {
+    let filter = filter(name);
+    let identity = filter.identity();
+    let head = json!({ "name": identity.name, "version": identity.version, "settings": identity.settings });
+    let mut output = format!("{head}\n");
+    for Excerpt { id, text } in texts {
+        let verdict = filter.verify(&sample(text), &[]);
+        assert_eq!(
+            verdict.accept,
+            verdict.reason.is_none(),
+            "a rejection has a reason, and nothing else has"
+        );
+        writeln!(output, "{}", json!({ "id": id, "reason": verdict.reason }))
+            .expect("a string takes any line");
+    }
+    output
+}
