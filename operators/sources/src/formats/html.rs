@@ -76,6 +76,9 @@ fn readable(root: ElementRef<'_>) -> String {
                 Node::Element(element) => {
                     if is_skipped(element) || ElementRef::wrap(node).is_some_and(is_permalink) {
                         skipped = Some(node.id());
+                    } else if let Some(raised) = ElementRef::wrap(node).and_then(superscript) {
+                        writer.text(&raised);
+                        skipped = Some(node.id());
                     } else {
                         open(&mut writer, element);
                     }
@@ -99,6 +102,25 @@ fn is_skipped(element: &Element) -> bool {
         || element.attr("hidden").is_some_and(|hidden| hidden != "until-found")
         || element.attr("aria-hidden") == Some("true")
         || element.attr("role") == Some("navigation")
+        // Lines that mdBook keeps in a listing so that it compiles, and does not show.
+        || element.classes().any(|class| class == "boring")
+}
+
+/// Returns a raised text in a form that keeps its sense: a power as `^n`, a note's number in brackets.
+fn superscript(element: ElementRef<'_>) -> Option<String> {
+    const ORDINALS: [&str; 6] = ["st", "nd", "rd", "th", "TM", "®"];
+    if element.value().name() != "sup" {
+        return None;
+    }
+    let text = element.text().flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+    let links = element.descendants().any(|node| matches!(node.value(), Node::Element(e) if e.name() == "a"));
+    Some(match text.chars().all(char::is_alphanumeric) {
+        _ if text.is_empty() || ORDINALS.contains(&text.as_str()) => text,
+        true if links => format!("[{text}]"),
+        _ if links => text,
+        true => format!("^{text}"),
+        false => format!("^({text})"),
+    })
 }
 
 /// Returns whether an element is the small sign beside a heading that links to itself.

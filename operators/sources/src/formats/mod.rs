@@ -13,9 +13,11 @@ mod document;
 mod front_matter;
 #[cfg(test)]
 mod golden;
+#[cfg(feature = "html")]
 mod html;
 mod jsonl;
 mod markdown;
+#[cfg(feature = "parquet")]
 mod parquet;
 
 /// The rows of one file, one at a time; `Err` only where the file changed under the reader.
@@ -62,10 +64,17 @@ pub(crate) fn rows(maker: Arc<RowMaker>, path: &str, content: Content) -> Rows {
     let (format, compression) = of_path(&path);
     let read: fn(String) -> (String, Fields) = match format {
         Format::JsonLines => return jsonl::rows(maker, path, compression, content),
+        #[cfg(feature = "parquet")]
         Format::Parquet => return parquet::rows(maker, path, compression, content),
         Format::Text => |text| (text, Fields::new()),
         Format::Markdown => markdown::read,
+        #[cfg(feature = "html")]
         Format::Html => html::read,
+        #[cfg(not(all(feature = "html", feature = "parquet")))]
+        other => {
+            let reason = format!("this build reads no {other:?}: enable the format's feature");
+            return Box::new(std::iter::once(Ok(maker.broken(&path, None, &reason))));
+        }
     };
     Box::new(std::iter::once_with(move || document::row(&maker, &path, compression, content, read)))
 }

@@ -55,6 +55,18 @@ fn what_a_reader_does_not_see_is_left_out() {
 }
 
 #[test]
+fn raised_text_keeps_its_sense() {
+    check(
+        "-(2<sup><em>n</em> - 1</sup>) to 2<sup>7</sup>, the 1<sup>st</sup><sup><a href=#n>3</a></sup>",
+        "-(2^(n - 1)) to 2^7, the 1st[3]",
+    );
+    check(
+        "<pre><code><span class=boring>fn main() {\n</span>x()\n<span class=boring>}</span></code></pre>",
+        "```\nx()\n```",
+    );
+}
+
+#[test]
 fn title_and_description_are_fields() {
     let fields = |page: &str| read(page.to_owned()).1;
     let read = fields("<title> A\n b</title><meta name=description content=' d '><h1>H</h1>");
