@@ -197,6 +197,18 @@ impl Cache {
         }
     }
 
+    /// Says what is wrong with the copy of an object, if there is a copy.
+    pub(crate) fn check_copy(&self, name: &ObjectName) -> Result<Option<String>> {
+        let Place::Copies { folder } = &self.place else { return Ok(None) };
+        let path = copy_path(folder, name);
+        match fs::read(&path) {
+            Ok(bytes) if verify(name, &bytes).is_ok() => Ok(None),
+            Ok(_) => Ok(Some(format!("{} differs from its digest; delete the cache folder", path.display()))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(io_error(&format!("read {}", path.display()), error)),
+        }
+    }
+
     /// Lets the copy of an object go that is deleted from the store.
     pub(crate) fn forget(&self, name: &ObjectName) {
         if let Place::Copies { folder } = &self.place {

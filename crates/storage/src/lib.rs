@@ -9,23 +9,41 @@
 mod access;
 mod failure;
 mod location;
+mod nonce;
 
 mod ipc;
 mod map;
 mod run;
 
-mod cache;
 mod commit;
 mod manifest;
 mod resolve;
-mod upload;
 mod workspace;
 
+mod cache;
+mod journal;
+mod upload;
+
+mod check;
+mod collect;
+mod gc;
+mod objects;
+
+#[cfg(feature = "faults")]
+mod faults;
+
 pub use access::Counters;
+pub use check::CheckReport;
+#[cfg(feature = "faults")]
+pub use faults::{Faults, Kill, Trace};
+pub use gc::GcReport;
+pub use journal::{Journal, Segment};
 pub use manifest::{
     Arrangement, Content, FORMAT, Manifest, ObjectName, Parent, Part, Published, Run, StageRecord,
     VersionRecord,
 };
+pub use nonce::nonce;
+pub use objects::{Listed, Objects};
 pub use run::{Rounds, RunColumns};
 pub use upload::{NewRun, Upload};
 pub use workspace::{Committed, Options, Workspace, Wrap};

@@ -14,6 +14,9 @@ use crate::location::Location;
 use crate::manifest::{self, Content, FORMAT, Manifest, Parent, Slot, decode_slot};
 use crate::resolve::{Ask, Resolve, Told};
 
+/// How often a manifest that does not match its digest is read before it is called damaged.
+const READS: u32 = 3;
+
 /// How a workspace is opened.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -272,8 +275,15 @@ impl Workspace {
 
     /// Reads what stands at a number.
     pub(crate) async fn slot(&self, id: u64) -> Result<Option<Slot>> {
-        let bytes = self.access().get(&manifest::path(id)).await?;
-        bytes.map(|bytes| decode_slot(id, &bytes)).transpose()
+        let mut attempt = 1;
+        loop {
+            let bytes = self.access().get(&manifest::path(id)).await?;
+            match bytes.map(|bytes| decode_slot(id, &bytes)).transpose() {
+                // The body may have been spoilt on its way.
+                Err(error) if error.kind() == ErrorKind::Corrupt && attempt < READS => attempt += 1,
+                read => return read,
+            }
+        }
     }
 
     /// Lists the numbers in use from `from` on, ascending.
