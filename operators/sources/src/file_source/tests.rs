@@ -36,7 +36,7 @@ impl Bench {
         self.folder.path().join(path)
     }
 
-    /// Scans, keeps what is said, and returns it in short: `+` rows, `=` record alone, `-` gone.
+    /// Scans by a clock, keeps what is said, and returns it in short: `+` rows, `=` record alone, `-` gone.
     fn scan(&mut self, now_ns: i128) -> Vec<String> {
         let mut said = Vec::new();
         let (kept, rows) = (&mut self.kept, &mut self.rows);
@@ -341,8 +341,67 @@ fn identity_holds_what_changes_documents_and_not_where_they_lie() {
     }
 }
 
+#[derive(Clone, Debug)]
+enum Deed {
+    Write(String),
+    Delete,
+    PutTimeBack(String),
+    Replace(String),
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        "[ab]{1,2}".prop_map(Deed::Write),
+        Just(Deed::Delete),
+        "[ab]{1,2}".prop_map(Deed::PutTimeBack),
+        "[ab]{1,2}".prop_map(Deed::Replace),
+    ]
+}
+
+impl Bench {
+    fn does(&self, name: &str, deed: &Deed) {
+        let path = self.path(name);
+        match deed {
+            Deed::Write(text) => self.write(name, text),
+            Deed::Delete => drop(fs::remove_file(path)),
+            Deed::PutTimeBack(text) => {
+                let before = fs::metadata(&path);
+                self.write(name, text);
+                if let Ok(before) = before {
+                    set_modified(&path, &before);
+                }
+            }
+            Deed::Replace(text) => {
+                self.write("new", text);
+                fs::rename(self.path("new"), path).unwrap();
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// However files change between scans, what is known after them is what one scan of the last state says.
+    #[test]
+    fn any_history_ends_as_a_fresh_scan(
+        history in prop::collection::vec(prop::collection::vec(("[pqr]\\.md", deed()), 0..4), 1..8),
+    ) {
+        let mut bench = Bench::new("*.md");
+        for deeds in &history {
+            for (name, deed) in deeds {
+                bench.does(name, deed);
+            }
+            bench.scan(now_ns());
+        }
+        let (kept, rows) = (std::mem::take(&mut bench.kept), std::mem::take(&mut bench.rows));
+        bench.scan(LATER_NS);
+        prop_assert_eq!(&rows, &bench.rows);
+        let digests = |kept: &BTreeMap<String, FileRecord>| -> Vec<(String, Key)> {
+            kept.iter().map(|(path, record)| (path.clone(), record.digest)).collect()
+        };
+        prop_assert_eq!(digests(&kept), digests(&bench.kept));
+    }
 
     /// Rows depend on relative paths and content alone: not on where the folder lies, nor on times or order of writing.
     #[test]

@@ -98,6 +98,31 @@ fn packed_lines_in_several_pieces_are_one_file() {
     assert_eq!((sound, reason.as_str()), (1, "t.jsonl.zst, line 2: its zstd data is broken"));
 }
 
+#[test]
+fn what_unpacks_without_end_is_read_only_as_far_as_it_is_asked_for() {
+    // Each frame is a line that unpacks to 32 MiB; all of them to 32 GiB.
+    let line = format!("{{\"text\":\"{}\"}}\n", "x".repeat(32 << 20));
+    let bytes = zstd::encode_all(line.as_bytes(), 1).unwrap().repeat(1000);
+    let maker = Arc::new(RowMaker::new("t", &Files::matching("*")));
+    let mut rows = crate::formats::rows(maker, "t.jsonl.zst", Content::Small(bytes.into()));
+    assert_eq!(rows.next().unwrap().unwrap().document.unwrap().text.len(), 32 << 20);
+}
+
+#[test]
+fn a_text_too_long_to_hold_is_broken_and_the_next_line_is_not() {
+    let long = vec![b' '; MAX_TEXT_BYTES as usize + 10];
+    let rows = rows_of("t.txt.zst", &zstd::encode_all(&long[..], 1).unwrap());
+    assert_eq!(rows[0].document.as_ref().unwrap_err(), "t.txt.zst: holds more than 256 MiB of text");
+    let lines =
+        [&zstd::encode_all(&long[..], 1).unwrap()[..], &zstd::encode_all(&b"\n{}"[..], 1).unwrap()].concat();
+    let rows = rows_of("t.jsonl.zst", &lines);
+    assert_eq!(
+        rows[0].document.as_ref().unwrap_err(),
+        "t.jsonl.zst, line 1: holds more than 256 MiB of text"
+    );
+    assert_eq!((rows.len(), rows[1].document.is_ok()), (2, true));
+}
+
 fn documents(rows: Vec<RowItem>) -> Vec<(Key, Result<Document, String>)> {
     rows.into_iter().map(|row| (row.key, row.document)).collect()
 }
