@@ -125,33 +125,47 @@ impl Special {
     }
 }
 
-/// An open hash table from texts to numbers; the order of one text's numbers is that of their making.
+/// An open hash table from texts to numbers, small enough for a processor's nearest cache.
+///
+/// It may name numbers of other texts too: who asks compares.
 struct Index {
-    slots: Vec<Option<(u64, u16)>>,
+    /// A number plus one, or 0.
+    slots: Vec<u16>,
+    /// For each first byte the lengths of the texts that begin with it, as bits.
+    lengths: [u64; 256],
 }
 
 impl Index {
     fn new<'a>(entries: impl Iterator<Item = (usize, &'a str)>) -> Self {
         // Four times as many slots as there are words, so that most misses look once.
-        let mut slots = vec![None; 8192];
+        let mut index = Index { slots: vec![0; 8192], lengths: [0; 256] };
         for (number, text) in entries {
-            let hash = hash(text);
-            let mut slot = hash as usize % slots.len();
-            while slots[slot].is_some() {
-                slot = (slot + 1) % slots.len();
+            index.lengths[first_byte(text)] |= length_bit(text);
+            let mut slot = hash(text) as usize % index.slots.len();
+            while index.slots[slot] != 0 {
+                slot = (slot + 1) % index.slots.len();
             }
-            slots[slot] =
-                Some((hash, u16::try_from(number).expect("there are fewer than 65536 special words")));
+            index.slots[slot] = u16::try_from(number + 1).expect("there are fewer than 65535 special words");
         }
-        Index { slots }
+        index
     }
 
     fn all(&self, text: &str) -> impl Iterator<Item = usize> {
-        let hash = hash(text);
-        let (before, after) = self.slots.split_at(hash as usize % self.slots.len());
-        let run = after.iter().chain(before).map_while(|slot| *slot);
-        run.filter(move |&(other, _)| other == hash).map(|(_, number)| usize::from(number))
+        let likely = self.lengths[first_byte(text)] & length_bit(text) != 0;
+        let start = if likely { hash(text) as usize % self.slots.len() } else { 0 };
+        let (before, after) = self.slots.split_at(start);
+        let run = after.iter().chain(before).take_while(move |&&slot| likely && slot != 0);
+        run.map(|&slot| usize::from(slot) - 1)
     }
+}
+
+fn first_byte(text: &str) -> usize {
+    text.bytes().next().map_or(0, usize::from)
+}
+
+/// Returns the bit of a text's length; that of 63 stands for all that are longer.
+fn length_bit(text: &str) -> u64 {
+    1 << text.len().min(63)
 }
 
 /// FNV-1a, its high bits folded in.
