@@ -31,6 +31,7 @@ mod gopher_repetition;
 mod language;
 mod length;
 mod registry;
+mod supported;
 
 mod judge;
 mod repeats;
@@ -46,3 +47,4 @@ pub use gopher_repetition::{GopherRepetition, GopherRepetitionSettings};
 pub use language::{Language, LanguageSettings};
 pub use length::{Length, LengthSettings};
 pub use registry::{by_name, by_name_with, filters};
+pub use supported::Supported;

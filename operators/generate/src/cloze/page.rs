@@ -170,7 +170,7 @@ fn front_title(text: &str) -> Option<String> {
 /// Returns a title that can be named in a question.
 fn sound_title(title: &str) -> Option<String> {
     let title = title.trim().trim_end_matches('.').replace('’', "'");
-    let sound = (2..=90).contains(&title.chars().count())
+    let sound = (2..=120).contains(&title.chars().count())
         && !title.contains(['{', '<', '\n', '"', '|', '[', '&', '\\'])
         && title.chars().any(|c| c.is_ascii_alphabetic())
         && title.chars().all(|c| !c.is_alphabetic() || c.is_ascii());
@@ -451,7 +451,7 @@ mod tests {
 
     #[test]
     fn a_page_as_a_reader_sees_it() {
-        let text = "---\ntitle: 'Jobs'\n---\n\n# Jobs\n\nThis is what **Prometheus** has for the [jobs](x).\n\n\
+        let text = "---\ntitle: 'Jobs'\n---\n\n# Jobs\n\nThis is what **Prometheus** has for the [jobs](x). By Prometheus, of Prometheus, to Prometheus.\n\n\
             ## Two {#two}\n\n- `a`: that is in Prometheus\n- of the Prometheus\n  - b\n\n```sh\nls\n```\n\n| K | V |\n|--|--|\n| a | b |\n";
         let page = page(text).expect("a page");
         assert_eq!(page.place(Some("Two")), "the section \"Two\" of the page \"Jobs\" on Prometheus");
@@ -471,7 +471,7 @@ mod tests {
             kinds,
             [
                 "# Jobs",
-                "This is what Prometheus has for the jobs.",
+                "This is what Prometheus has for the jobs. By Prometheus, of Prometheus, to Prometheus.",
                 "# Jobs > Two",
                 "0 true `a`: that is in Prometheus",
                 "0 false of the Prometheus",

@@ -27,7 +27,7 @@ const LOCAL: [&str; 28] = [
     "the output",
     "the error",
     "the command above",
-    "the same",
+    "the same way",
     "the snippet",
     "the first",
     "the second",

@@ -24,55 +24,20 @@ pub(super) fn bare(word: &str) -> String {
     word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()
 }
 
-/// Returns a word's stem: endings of number and tense fall off, so that inflections meet.
+/// Returns a word's stem: endings of number, tense and kind fall off, so that inflections meet.
 pub(super) fn stem(word: &str) -> String {
+    const ENDS: &str = "izations ization izing ized izes ize ations ation ating ated ates ate ators ator ments \
+        ment ions ion ings ing ies ied ers ors er or ed es ly s e y";
     let word = word.to_lowercase();
-    let cut = |ends: &[(&str, &str)]| {
-        ends.iter().find_map(|(end, instead)| {
-            let head = word.strip_suffix(end)?;
-            (head.chars().count() >= 3).then(|| format!("{head}{instead}"))
-        })
-    };
-    let ends = [
-        ("izations", "iz"),
-        ("ization", "iz"),
-        ("izing", "iz"),
-        ("ized", "iz"),
-        ("izes", "iz"),
-        ("ize", "iz"),
-        ("ations", "at"),
-        ("ation", "at"),
-        ("ating", "at"),
-        ("ated", "at"),
-        ("ates", "at"),
-        ("ate", "at"),
-        ("ators", "at"),
-        ("ator", "at"),
-        ("ions", ""),
-        ("ion", ""),
-        ("ings", ""),
-        ("ing", ""),
-        ("ies", ""),
-        ("ied", ""),
-        ("ers", ""),
-        ("ors", ""),
-        ("er", ""),
-        ("or", ""),
-        ("ed", ""),
-        ("es", ""),
-        ("ly", ""),
-        ("s", ""),
-        ("e", ""),
-        ("y", ""),
-    ];
-    let stem = match word.ends_with("ss") {
-        true => word.clone(),
-        false => cut(&ends).unwrap_or_else(|| word.clone()),
-    };
+    if word.ends_with("ss") {
+        return word;
+    }
+    let heads = ENDS.split_ascii_whitespace().filter_map(|end| word.strip_suffix(end));
+    let head = heads.filter(|head| head.chars().count() >= 3).min_by_key(|head| head.len()).unwrap_or(&word);
     // A doubled last letter is an accident of the ending: "mapped", "map".
-    let mut chars: Vec<char> = stem.chars().collect();
+    let mut chars: Vec<char> = head.chars().collect();
     let twin = chars.len() > 3 && chars[chars.len() - 1] == chars[chars.len() - 2];
-    if twin && stem != word {
+    if twin && head.len() < word.len() {
         chars.pop();
     }
     chars.into_iter().collect()
