@@ -21,6 +21,13 @@ const WINDOW_FILES: usize = 256;
 const WINDOW_BYTES: u64 = 32 << 20;
 
 /// A source whose documents are files: made by [`Files::source`].
+///
+/// A file that cannot be read, is no text, or does not hold what its ending says, is a broken row. A scan fails only
+/// if its root is missing or cannot be listed, if an object store fails (which says nothing of its objects), or if a
+/// file of more than 8 MiB changes while its rows are read: they would be those of no one state.
+///
+/// Local files of up to 8 MiB are read once; larger ones twice, in pieces, so that no table is ever held whole. An
+/// object is held as stored, its rows are not.
 #[derive(Debug)]
 pub struct FileSource {
     place: Place,

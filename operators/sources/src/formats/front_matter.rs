@@ -106,14 +106,30 @@ fn plain(text: &str) -> Value {
 }
 
 fn single_quoted(value: &str) -> Option<String> {
-    let inner = value.strip_prefix('\'')?.strip_suffix('\'')?;
-    let text = inner.replace("''", "\u{0}");
-    (!text.contains('\'')).then(|| text.replace('\u{0}', "'"))
+    let mut text = String::new();
+    let mut chars = value.strip_prefix('\'')?.chars();
+    loop {
+        match chars.next()? {
+            '\'' if chars.as_str().starts_with('\'') => {
+                chars.next();
+                text.push('\'');
+            }
+            '\'' => return is_end(chars.as_str()).then_some(text),
+            c => text.push(c),
+        }
+    }
 }
 
 /// Reads a quoted value with the escapes that YAML shares with JSON.
 fn double_quoted(value: &str) -> Option<String> {
-    serde_json::from_str(value).ok()
+    let mut values = serde_json::Deserializer::from_str(value).into_iter::<String>();
+    let text = values.next()?.ok()?;
+    is_end(&value[values.byte_offset()..]).then_some(text)
+}
+
+/// Returns whether nothing follows a quoted value but a comment.
+fn is_end(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with([' ', '\t']) && is_comment(rest)
 }
 
 #[cfg(test)]
@@ -152,6 +168,15 @@ mod tests {
             &[("author", "A".into())],
         );
         check("---\r\ntitle: A\r\n---\r\nBody", &[("title", "A".into())]);
+    }
+
+    #[test]
+    fn yaml_quotes() {
+        check(
+            "---\na: 'x' # note\nb: \"y\" # note\nc: ''\n---\n",
+            &[("a", "x".into()), ("b", "y".into()), ("c", "".into())],
+        );
+        check("---\na: 'x' y\nb: \"y\"z\nc: 'open\nd: \"open\n---\n", &[]);
     }
 
     #[test]
