@@ -1,6 +1,6 @@
 //! Prints what each filter decides of each document, as JSON lines.
 //!
-//! Input: JSON lines of `{"id", "text"}` on standard input. Output: one line a document,
+//! Input: JSON lines of `{"id", "text"}` on standard input; `path` does for an id. Output: one line a document,
 //! `{"id", "<filter>": null | "<reason>", …}`, for the filters named as arguments (default: those that
 
 use std::io::{BufRead, Write};
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let row: Value = serde_json::from_str(&line?)?;
         let text = row["text"].as_str().ok_or("a row without text")?;
         let sample = sample(text);
-        let mut decisions = Map::from_iter([("id".to_owned(), row["id"].clone())]);
+        let mut decisions = Map::from_iter([("id".to_owned(), row.get("id").unwrap_or(&row["path"]).clone())]);
         for (name, filter) in &filters {
             decisions.insert(name.clone(), filter.verify(&sample, &[]).reason.into());
         }
