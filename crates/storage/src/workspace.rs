@@ -40,6 +40,11 @@ impl Wrap {
     pub fn new(wrap: impl Fn(Store) -> Store + Send + Sync + 'static) -> Self {
         Wrap(Arc::new(wrap))
     }
+
+    /// Wraps a store.
+    pub(crate) fn apply(&self, store: Store) -> Store {
+        (self.0)(store)
+    }
 }
 
 impl fmt::Debug for Wrap {
@@ -112,8 +117,8 @@ impl Workspace {
     pub async fn open(url: &str, options: Options) -> Result<Self> {
         let location = Location::parse(url)?;
         let mut store = location.store()?;
-        if let Some(Wrap(wrap)) = &options.wrap {
-            store = wrap(store);
+        if let Some(wrap) = &options.wrap {
+            store = wrap.apply(store);
         }
         let access = Access::new(store, Counters::default());
         let cache = Cache::open(url, &location, access.clone(), &options)?;
@@ -304,3 +309,6 @@ impl Workspace {
         let _ = self.access().put(&manifest::hint_path(), Bytes::from(id.to_string())).await;
     }
 }
+
+#[cfg(test)]
+mod tests;
