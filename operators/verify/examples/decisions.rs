@@ -25,7 +25,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let row: Value = serde_json::from_str(&line?)?;
         let text = row["text"].as_str().ok_or("a row without text")?;
         let sample = sample(text);
-        let mut decisions = Map::from_iter([("id".to_owned(), row.get("id").unwrap_or(&row["path"]).clone())]);
+        let mut decisions =
+            Map::from_iter([("id".to_owned(), row.get("id").unwrap_or(&row["path"]).clone())]);
         for (name, filter) in &filters {
             decisions.insert(name.clone(), filter.verify(&sample, &[]).reason.into());
         }
