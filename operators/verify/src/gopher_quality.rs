@@ -36,7 +36,7 @@ pub struct GopherQualitySettings {
     /// Greatest share of lines that end with an ellipsis.
     pub max_ellipsis_lines: f64,
     /// Least share of words with a letter. Marks of punctuation are words, as in datatrove, so the default
-    /// drops most technical text: 0.6 or so suits it better.
+    /// drops most technical text: 0.5 suits it better.
     pub min_alphabetic_words: f64,
     /// Fewest different stop words.
     pub min_stop_words: u64,
