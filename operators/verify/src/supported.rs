@@ -96,7 +96,10 @@ fn judge(sample: &Sample, documents: &[Document]) -> Result<(), Fault> {
         return Err(Fault::Unsupported("no document says the answer"));
     }
     kind_of_answer(&asked.ask, completion, &evidence, &answer)?;
-    match answer.len() <= SHORT_WORDS {
+    let within =
+        |evidence: &Evidence| evidence.units.iter().any(|unit| matter::holds(evidence.words(unit), &answer));
+    // A short list spreads over several items.
+    match answer.len() <= SHORT_WORDS && evidence.iter().any(within) {
         true => fit::short(&asked, &answer, &evidence),
         false => fit::long(&asked, &answer, &evidence),
     }

@@ -228,5 +228,6 @@ fn list_question(intro: &str, count: usize) -> Option<String> {
         announces && (5..=25).contains(&words) && stands_alone(&plain) && is_clean(intro) && !about_links;
     let whole =
         is_english(intro) && plain.split_whitespace().last().is_some_and(|word| !is_stop(&bare(word)));
-    (sound && whole).then(|| format!("what are the {count} items of the list that begins \"{intro}:\"?"))
+    let count = numbers.get(count.checked_sub(3)?)?;
+    (sound && whole).then(|| format!("which {count} items make up the list that begins \"{intro}:\"?"))
 }

@@ -50,7 +50,12 @@ struct Cell<'a> {
 fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut Vec<Question>) {
     let head = cell.header[cell.column].text.trim().to_lowercase();
     let (key, value) = (cell.row[0].text.trim().trim_end_matches(':'), cell.row[cell.column].text.trim());
-    if !is_clean(key) || !is_clean(value) || key.contains(',') || head.is_empty() {
+    if !is_clean(key)
+        || !is_clean(value)
+        || key.contains([',', ':'])
+        || key.matches('`').count() > 2
+        || head.is_empty()
+    {
         return;
     }
     let one_of = |list: &str| list.split('|').any(|known| known.trim() == head);

@@ -9,30 +9,63 @@ use super::prompt::Prompt;
 
 /// So much of what a prompt asks must be said where its answer stands, in percent.
 const COVERED_PERCENT: usize = 75;
+/// So much is enough where the answer is said of just what the prompt quotes.
+const COVERED_OF_IT_PERCENT: usize = 50;
+/// What heads a column that describes.
+const DESCRIBING: [&str; 8] =
+    ["description", "meaning", "purpose", "definition", "explanation", "function", "effect", "details"];
+
+/// How well a unit fits a prompt, the better the greater: what it says of the matter with all around it, whether
+/// it is said of just what is quoted, and what it says by itself.
+type Grade = (usize, bool, usize);
 
 /// Judges a short answer: a part of a sentence or row whose other parts the prompt says.
 pub(super) fn short(prompt: &Prompt, answer: &[String], documents: &[Evidence]) -> Result<(), Fault> {
     let says = |evidence: &Evidence, unit: &Unit| holds(evidence.words(unit), answer);
     let named = |unit: &Unit| holds(&unit.label, answer);
-    let mut best: Option<(usize, bool)> = None;
+    let mut best: Option<(Grade, bool)> = None;
+    let mut chosen: Vec<&Unit> = Vec::new();
     for (evidence, unit) in units(documents) {
         let body = says(evidence, unit);
         if (body || named(unit)) && matches(prompt, answer, evidence, unit) {
-            best = best.max(Some((covered(prompt, evidence, unit), body)));
+            best = best.max(Some((grade(prompt, evidence, unit), body)));
+            chosen.push(unit);
         }
     }
     let (best, body) =
         best.ok_or(Fault::Unsupported("where the answer stands, the document says something else"))?;
-    if best < COVERED_PERCENT {
+    if best.0 < if best.1 { COVERED_OF_IT_PERCENT } else { COVERED_PERCENT } {
         return Err(Fault::Unsupported("where the answer stands, the document speaks of other matters"));
     }
     let rival = units(documents).find(|(evidence, unit)| {
         // What names the answer only above itself says it where the answer is such a name.
         let same = says(evidence, unit) || named(unit) && (!body || unit.form == Form::Cell);
-        let other = !same && unit.form != Form::Heading && rivals(prompt, answer, evidence, unit);
-        other && covered(prompt, evidence, unit) >= best
+        // A row's key is no answer to itself, nor is a heading's next sentence to its first.
+        let kin = chosen.iter().any(|own| match own.form {
+            Form::Cell => unit.block == own.block && unit.label == evidence.words(unit),
+            _ => {
+                best.1
+                    && unit.form == own.form
+                    && unit.path == own.path
+                    && unit.label == own.label
+                    && !entry(prompt, evidence, unit)
+            }
+        });
+        let other = !same && !kin && !unit.opens && unit.form != Form::Heading;
+        other && rivals(prompt, answer, evidence, unit) && grade(prompt, evidence, unit) >= best
     });
     rival.map_or(Ok(()), |(evidence, unit)| Err(ambiguous(evidence, unit)))
+}
+
+/// Returns whether a unit begins with what the prompt quotes, as an entry of a list does.
+fn entry(prompt: &Prompt, evidence: &Evidence, unit: &Unit) -> bool {
+    prompt.quotes.iter().any(|quote| leads(evidence.words(unit), quote))
+}
+
+fn grade(prompt: &Prompt, evidence: &Evidence, unit: &Unit) -> Grade {
+    let of_it = |quote: &Vec<String>| unit.label == *quote || leads(evidence.words(unit), quote);
+    let own = percent(prompt, &unit.matter);
+    (covered(prompt, evidence, unit), !prompt.quotes.is_empty() && prompt.quotes.iter().all(of_it), own)
 }
 
 /// Judges a long answer: one or more whole sentences, entries or rows, of the thing that the prompt names.
@@ -58,13 +91,17 @@ fn long_at(prompt: &Prompt, evidence: &Evidence, said: &[&Unit]) -> Result<(), &
     if !in_places(prompt, first) {
         return Err("the answer stands in another section");
     }
+    if !in_column(prompt, first) {
+        return Err("the answer stands in another column");
+    }
     let before = evidence
         .units
         .iter()
         .rev()
         .find(|unit| unit.range.end == first.range.start && unit.block < first.block);
     let before = before.filter(|unit| unit.opens || first.form == Form::Code);
-    let announces = |quote: &[String]| before.is_some_and(|unit| holds(evidence.words(unit), quote));
+    let announces =
+        |quote: &[String]| before.is_some_and(|unit| quote.len() > 3 && holds(evidence.words(unit), quote));
     let near = |quote: &[String]| {
         let names = first.label == quote
             || holds(&first.label, quote) && first.form == Form::Cell
@@ -85,6 +122,10 @@ fn long_at(prompt: &Prompt, evidence: &Evidence, said: &[&Unit]) -> Result<(), &
         if !thing.is_subset(&named) {
             return Err("the answer is said of something else");
         }
+        let defined = |unit: &Unit| definition(evidence.words(unit), thing).is_some();
+        if !defined(first) && evidence.units.iter().any(defined) {
+            return Err("the document defines it elsewhere");
+        }
     }
     let mut matter: BTreeSet<String> = said.iter().flat_map(|unit| unit.matter.iter().cloned()).collect();
     matter.extend(
@@ -94,7 +135,8 @@ fn long_at(prompt: &Prompt, evidence: &Evidence, said: &[&Unit]) -> Result<(), &
             .flat_map(|unit| unit.matter.iter().cloned()),
     );
     matter.extend(around(evidence, first));
-    match percent(prompt, &matter) >= COVERED_PERCENT {
+    let of_it = grade(prompt, evidence, first).1;
+    match percent(prompt, &matter) >= if of_it { COVERED_OF_IT_PERCENT } else { COVERED_PERCENT } {
         true => Ok(()),
         false => Err("where the answer stands, the document speaks of other matters"),
     }
@@ -111,13 +153,13 @@ fn long_rival(prompt: &Prompt, answer: &[String], evidence: &Evidence, first: &U
             return Err(ambiguous(evidence, unit));
         }
     }
-    let entry = |unit: &&Unit| {
+    let again = |unit: &&Unit| {
         let same = unit.form == first.form && unit.path == first.path && unit.form == Form::Sentence;
         same && unit.block != first.block
             && prompt.quotes.iter().any(|quote| starts(evidence.words(unit), quote))
     };
     let own_lead = prompt.quotes.iter().any(|quote| starts(evidence.words(first), quote));
-    if own_lead && let Some(unit) = others().find(entry) {
+    if own_lead && let Some(unit) = others().find(again) {
         return Err(ambiguous(evidence, unit));
     }
     if let Some(thing) = prompt.thing()
@@ -150,7 +192,10 @@ fn matches(prompt: &Prompt, answer: &[String], evidence: &Evidence, unit: &Unit)
         .blank
         .as_ref()
         .is_none_or(|(before, after)| holds(words, &[before.as_slice(), answer, after.as_slice()].concat()));
-    filled && in_places(prompt, unit) && prompt.quotes.iter().all(|quote| quotes(evidence, unit, quote))
+    filled
+        && in_places(prompt, unit)
+        && in_column(prompt, unit)
+        && prompt.quotes.iter().all(|quote| quotes(evidence, unit, quote))
 }
 
 /// Returns whether a unit without the answer says what the prompt does.
@@ -166,7 +211,10 @@ fn rivals(prompt: &Prompt, answer: &[String], evidence: &Evidence, unit: &Unit) 
             false => find_all(words, before).into_iter().any(fits),
         }
     });
-    filled && in_places(prompt, unit) && prompt.quotes.iter().all(|quote| quotes(evidence, unit, quote))
+    filled
+        && in_places(prompt, unit)
+        && in_column(prompt, unit)
+        && prompt.quotes.iter().all(|quote| quotes(evidence, unit, quote))
 }
 
 fn quotes(evidence: &Evidence, unit: &Unit, quote: &[String]) -> bool {
@@ -183,6 +231,15 @@ fn quotes(evidence: &Evidence, unit: &Unit, quote: &[String]) -> bool {
 
 fn in_places(prompt: &Prompt, unit: &Unit) -> bool {
     prompt.places.iter().all(|place| unit.path.contains(place))
+}
+
+/// Returns whether a cell describes, if that is asked for.
+fn in_column(prompt: &Prompt, unit: &Unit) -> bool {
+    let describes = unit.head.iter().any(|word| DESCRIBING.contains(&word.as_str()));
+    unit.form != Form::Cell
+        || !prompt.asks_description()
+        || describes
+        || prompt.quotes.iter().any(|quote| quote.len() > 3)
 }
 
 /// Returns how much of a prompt's own words a unit and its surroundings say, in percent.
@@ -223,7 +280,8 @@ fn definition<'a>(words: &'a [String], thing: &BTreeSet<String>) -> Option<&'a s
     let article =
         words.get(at + 1).is_some_and(|word| ["a", "an", "the", "one", "any"].contains(&word.as_str()));
     let defines = words.len() > at + 4 && (article || !["is", "are"].contains(&verb));
-    (defines && stems_of(&words[..at]) == *thing).then_some(verb)
+    let pointing = ["this", "that", "these", "those"].contains(&words[0].as_str());
+    (defines && !pointing && stems_of(&words[..at]) == *thing).then_some(verb)
 }
 
 fn ambiguous(evidence: &Evidence, unit: &Unit) -> Fault {

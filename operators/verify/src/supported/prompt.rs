@@ -58,6 +58,11 @@ impl Prompt {
         self.matter.is_empty() && self.quotes.is_empty() && blank < 3
     }
 
+    /// Returns whether the prompt asks how something is described.
+    pub(super) fn asks_description(&self) -> bool {
+        self.ask.contains("described")
+    }
+
     /// Returns whether the prompt asks what a thing is, and the stems of the thing.
     pub(super) fn thing(&self) -> Option<&BTreeSet<String>> {
         let own = self.ask.rsplit([',', ':']).next().unwrap_or_default().trim();

@@ -83,7 +83,12 @@ fn ambiguous(case: &Case, cases: &[Case], seed: Key) -> Option<Case> {
     let (prompt, answer) = (case.prompt(), case.completion());
     if draw(seed, 4) == 0 {
         let mark = if prompt.starts_with("From ") { ": " } else { ", " };
-        let (place, _) = prompt.rsplit_once(mark)?;
+        let mut quoted = false;
+        let end = prompt.char_indices().find(|&(at, c)| {
+            quoted ^= c == '"';
+            !quoted && prompt[at..].starts_with(mark)
+        });
+        let place = &prompt[..end?.0];
         let bare = ["what is it?", "what is it called?", "how is this described?", "which one is meant?"];
         return Some(case.with(&format!("{place}, {}", bare[draw(Key::of(prompt.as_bytes()), 4)]), answer));
     }
