@@ -29,12 +29,12 @@ mod collect;
 mod gc;
 mod objects;
 
-#[cfg(feature = "faults")]
+#[cfg(any(test, feature = "faults"))]
 mod faults;
 
 pub use access::Counters;
 pub use check::CheckReport;
-#[cfg(feature = "faults")]
+#[cfg(any(test, feature = "faults"))]
 pub use faults::{Faults, Kill, Trace};
 pub use gc::GcReport;
 pub use journal::{Journal, Segment};

@@ -82,7 +82,11 @@ async fn retained_versions_stay_and_the_rest_goes() {
     let report = workspace.check().await.unwrap();
     assert_eq!(report.problems, Vec::<String>::new());
     let again = workspace.gc(2, false).await.unwrap();
-    assert_eq!((again.objects, again.segments, again.manifests), (0, 0, 1));
+    assert_eq!(
+        (again.objects, again.segments, again.manifests),
+        (1, 0, 1),
+        "what was written on the newest goes next"
+    );
 }
 
 #[tokio::test]
