@@ -134,3 +134,43 @@ fn clones_and_threads_may_share_it() {
     fn shared<T: Clone + Send + Sync + 'static>() {}
     shared::<Workspace>();
 }
+
+/// Runs against the bucket prefix that `RIFFLEBOX_TEST_S3` names, with the usual `AWS_…` variables.
+#[tokio::test]
+async fn a_bucket_is_a_workspace_like_any_other() {
+    let Ok(base) = std::env::var("RIFFLEBOX_TEST_S3") else {
+        eprintln!("no bucket: RIFFLEBOX_TEST_S3 is not set, and nothing is tried on S3");
+        return;
+    };
+    let (url, cache) = (format!("{base}/{}", nonce()), tempfile::tempdir().unwrap());
+    race(&url, 2).await;
+    race(&format!("{url}-8"), 8).await;
+    let options = Options { cache: Some(cache.path().into()), ..Options::default() };
+    let workspace = Workspace::open(&url, options.clone()).await.unwrap();
+    let parent = workspace.newest().await.unwrap().unwrap();
+    let run = crate::run::samples::even_run(300, 100_000);
+    let runs = vec![crate::NewRun { name: "a".into(), looped: false, pieces: vec![run.clone()] }];
+    let run_parts = workspace.upload(parent.id).write_runs(runs).await.unwrap().remove("a").unwrap();
+    let mut content = parent.content.clone();
+    let arrangement =
+        crate::Arrangement { schema: rifflebox_core::Key::MIN, looped: false, runs: vec![run_parts.clone()] };
+    content.arrangements.insert("a".into(), arrangement);
+    workspace.journal("run").append(vec![7; 100]).await.unwrap();
+    workspace.commit(Some(&parent), content, &nonce()).await.unwrap().won().unwrap();
+    std::fs::remove_dir_all(cache.path()).unwrap();
+    let cold = Workspace::open(&url, options).await.unwrap();
+    let (newest, segments) = cold.begin().await.unwrap();
+    assert_eq!((newest.unwrap().id, segments.len()), (parent.id + 1, 1));
+    assert_eq!(cold.counters().requests(), 6, "hint, list, manifest, journal's list, segment, list");
+    let mut keys = 0;
+    for part in &run_parts.parts {
+        let opened = cold.open_part(part).await.unwrap();
+        assert_eq!(*opened, run.slice(keys..keys + opened.key_count()));
+        keys += opened.key_count();
+    }
+    assert_eq!(cold.gc(1, false).await.unwrap().objects, 0);
+    assert_eq!(cold.check().await.unwrap().problems, Vec::<String>::new());
+    let nowhere = open("s3://no-such-bucket-anywhere/x").await;
+    let error = nowhere.newest().await.unwrap_err();
+    assert!(error.chain().contains("the bucket does not exist"), "{}", error.chain());
+}
