@@ -25,6 +25,7 @@
 
 mod c4_quality;
 mod characters;
+mod command;
 mod fineweb_quality;
 mod gopher_quality;
 mod gopher_repetition;
@@ -41,6 +42,7 @@ mod words;
 
 pub use c4_quality::{C4Quality, C4QualitySettings};
 pub use characters::{Characters, CharactersSettings};
+pub use command::{CommandVerifier, CommandVerifierSettings};
 pub use fineweb_quality::{FinewebQuality, FinewebQualitySettings};
 pub use gopher_quality::{GopherQuality, GopherQualitySettings};
 pub use gopher_repetition::{GopherRepetition, GopherRepetitionSettings};

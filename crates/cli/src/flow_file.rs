@@ -1,0 +1,210 @@
+//! `(TOML text) -> FlowPlan`, or every mistake with its place and the nearest right word.
+
+mod environment;
+mod kind;
+mod mistake;
+mod nearest;
+mod node;
+mod outline;
+mod settings;
+mod tiers;
+mod wiring;
+
+use std::path::{Path, PathBuf};
+
+use rifflebox_core::{Error, ErrorKind, Result};
+use rifflebox_dataflow::{FlowPlan, FlowStage};
+
+use crate::registry::{Given, Made, Registry};
+use environment::Environment;
+use outline::{Outline, Word};
+
+pub use kind::Kind;
+pub use mistake::{Mistake, Mistakes};
+pub(crate) use nearest::nearest;
+pub(crate) use outline::StageTable;
+pub(crate) use settings::read as read_settings;
+
+/// The workspace of a flow file that names none.
+const DEFAULT_WORKSPACE: &str = "file:./workspace";
+/// The name of a flow that has none.
+const DEFAULT_NAME: &str = "dataset";
+/// The published versions that stay retrievable.
+const DEFAULT_KEEP_VERSIONS: usize = 10;
+
+/// A flow as a file describes it.
+#[derive(Clone)]
+pub struct FlowFile {
+    /// What the flow is made of.
+    pub plan: FlowPlan,
+    /// URL of the workspace; a relative `file:` starts at the file's folder.
+    pub workspace: String,
+    /// The file's text, as it stands.
+    pub text: String,
+    /// The folder at which relative paths start.
+    pub base_dir: PathBuf,
+}
+
+/// What a verb that only reads needs of a flow file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowHead {
+    /// URL of the workspace, as in [`FlowFile`].
+    pub workspace: String,
+    /// The published versions that stay retrievable.
+    pub keep_versions: usize,
+}
+
+impl FlowFile {
+    /// Reads a flow file, its variables from this process's environment.
+    ///
+    /// # Errors
+    /// Of kind [`ErrorKind::Usage`], when the file cannot be read, or is broken: with all mistakes, each with its
+    /// place.
+    pub fn load(path: &Path, registry: &Registry) -> Result<Self> {
+        let text = read_file(path)?;
+        Self::parse(&path.display().to_string(), &text, base_dir(path), registry, &process_environment)
+    }
+
+    /// Reads the text of a flow file; `path` names it in errors.
+    ///
+    /// # Errors
+    /// As [`FlowFile::load`].
+    pub fn parse(
+        path: &str,
+        text: &str,
+        base_dir: &Path,
+        registry: &Registry,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self> {
+        let plan = parse(text, base_dir, registry, environment);
+        let (plan, workspace) = plan.map_err(|mistakes| Mistakes::new(path, text, mistakes).into_error())?;
+        Ok(FlowFile { plan, workspace, text: text.to_owned(), base_dir: base_dir.to_owned() })
+    }
+}
+
+impl FlowHead {
+    /// Reads the top of a flow file; its stages may be broken.
+    ///
+    /// # Errors
+    /// Of kind [`ErrorKind::Usage`], when the file cannot be read, is no TOML, or its top is broken.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = read_file(path)?;
+        Self::parse(&path.display().to_string(), &text, base_dir(path), &process_environment)
+    }
+
+    fn parse(path: &str, text: &str, base_dir: &Path, environment: Environment<'_>) -> Result<Self> {
+        let wrong = |mistakes| Mistakes::new(path, text, mistakes).into_error();
+        let mut table = node::parse(text).map_err(wrong)?;
+        table.entries.retain(|entry| matches!(entry.key.as_str(), "workspace" | "keep_versions"));
+        let mut mistakes = Vec::new();
+        environment::substitute(&mut table, environment, &mut mistakes);
+        let outline = outline::outline(table, &mut mistakes);
+        match mistakes.is_empty() {
+            true => Ok(FlowHead {
+                workspace: workspace(&outline, base_dir),
+                keep_versions: outline.keep_versions.unwrap_or(DEFAULT_KEEP_VERSIONS),
+            }),
+            false => Err(wrong(mistakes)),
+        }
+    }
+}
+
+fn process_environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn base_dir(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn read_file(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::NotFound => "; `rifflebox new DIR` makes one",
+            _ => "",
+        };
+        let message = format!("cannot read the flow file {}{hint}", path.display());
+        Error::new(ErrorKind::Usage, message).with_source(error)
+    })
+}
+
+fn parse(
+    text: &str,
+    base_dir: &Path,
+    registry: &Registry,
+    environment: Environment<'_>,
+) -> Result<(FlowPlan, String), Vec<Mistake>> {
+    let mut table = node::parse(text)?;
+    let mut mistakes = Vec::new();
+    environment::substitute(&mut table, environment, &mut mistakes);
+    let outline = outline::outline(table, &mut mistakes);
+    let tokenizer = tokenizer(outline.tokenizer.as_ref(), base_dir).map_err(|mistake| mistakes.push(mistake));
+    let order = wiring::order(&outline.stages);
+    let Ok(tokenizer) = tokenizer else {
+        mistakes.extend(order.err().into_iter().flatten());
+        return Err(mistakes);
+    };
+    let mut made = Vec::new();
+    for table in &outline.stages {
+        match registry.make(&Given::new(table, base_dir, tokenizer.clone())) {
+            Ok(stage) => made.push(stage),
+            Err(mistake) => mistakes.push(mistake.or_at(&table.name.span)),
+        }
+    }
+    let order = match order {
+        Ok(order) if mistakes.is_empty() => order,
+        Ok(_) => return Err(mistakes),
+        Err(wiring) => return Err(mistakes.into_iter().chain(wiring).collect()),
+    };
+    let stages: Vec<(&StageTable, &Made)> =
+        order.iter().map(|index| (&outline.stages[*index], &made[*index])).collect();
+    mistakes = tiers::check(&stages);
+    let plan = FlowPlan {
+        name: outline.name.as_ref().map_or(DEFAULT_NAME, |name| &name.text).to_owned(),
+        tokenizer,
+        stages: stages.into_iter().map(|(table, made)| flow_stage(table, made)).collect(),
+        keep_versions: outline.keep_versions.unwrap_or(DEFAULT_KEEP_VERSIONS),
+    };
+    if mistakes.is_empty() {
+        mistakes.extend(plan.check().err().map(Mistake::from));
+    }
+    match mistakes.is_empty() {
+        true => Ok((plan, workspace(&outline, base_dir))),
+        false => Err(mistakes),
+    }
+}
+
+fn flow_stage(table: &StageTable, made: &Made) -> FlowStage {
+    FlowStage {
+        name: table.stage_name(),
+        from: table.from.iter().map(|from| from.text.clone()).collect(),
+        operator: made.operator.clone(),
+    }
+}
+
+fn tokenizer(
+    spec: Option<&Word>,
+    base_dir: &Path,
+) -> Result<std::sync::Arc<dyn rifflebox_core::Tokenizer>, Mistake> {
+    let name = spec.map_or(rifflebox_generate::O200k::NAME, |word| &word.text);
+    rifflebox_generate::tokenizer(name, base_dir)
+        .map_err(|error| Mistake { span: spec.map(|word| word.span.clone()), ..Mistake::from(error) })
+}
+
+/// Returns the workspace's URL; a relative folder starts at the file's own.
+fn workspace(outline: &Outline, base_dir: &Path) -> String {
+    let url = outline.workspace.as_ref().map_or(DEFAULT_WORKSPACE, |word| &word.text);
+    match url.strip_prefix("file:") {
+        Some(path) if !path.starts_with('/') && !path.is_empty() => {
+            let path = path.strip_prefix("./").unwrap_or(path);
+            format!("file:{}", base_dir.join(path).display())
+        }
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {}

@@ -1,0 +1,103 @@
+//! The operators that every flow file knows.
+
+use std::sync::Arc;
+
+use rifflebox_core::{Result, Tokenizer};
+use rifflebox_dataflow::{Operator, PublishSettings};
+use rifflebox_dedup::Exact;
+use rifflebox_generate::{Cloze, CommandGenerator, Passages, Rows};
+use rifflebox_mix::Recipe;
+use rifflebox_publish::Splits;
+use rifflebox_sources::Files;
+use rifflebox_verify::{CommandVerifier, Supported};
+
+use super::{Given, Made, NoSettings, Registry};
+use crate::flow_file::{Kind, Mistake};
+
+/// Adds the operators that every flow file knows.
+pub(super) fn add(registry: Registry) -> Registry {
+    let mut registry = registry
+        .with_operator(Kind::Source, "files", files)
+        .with_operator(Kind::Generate, "passages", passages)
+        .with_operator(Kind::Generate, "rows", rows)
+        .with_operator(Kind::Generate, "cloze", cloze)
+        .with_operator(Kind::Generate, "command", command_generator)
+        .with_operator(Kind::Verify, "supported", supported)
+        .with_operator(Kind::Verify, "command", command_verifier)
+        .with_operator(Kind::Dedup, "exact", exact)
+        .with_operator(Kind::Mix, "shares", shares)
+        .with_operator(Kind::Publish, "folder", folder);
+    for name in rifflebox_verify::filters() {
+        registry = registry.with_operator(Kind::Verify, name, filter);
+    }
+    registry
+}
+
+fn files(given: &Given<'_>) -> Result<Made, Mistake> {
+    let files: Files = given.settings()?;
+    let source = files
+        .source(given.name(), given.base_dir())
+        .map_err(|error| given.mistake_at("files", error.chain()))?;
+    let tier = Some(files.effective_tier());
+    Ok(Made { source_tier: tier, ..Made::of(Operator::Source(Arc::new(source))) })
+}
+
+fn passages(given: &Given<'_>) -> Result<Made, Mistake> {
+    let passages: Passages = given.settings()?;
+    Ok(Made::of(Operator::Generate(Arc::new(passages))))
+}
+
+fn rows(given: &Given<'_>) -> Result<Made, Mistake> {
+    let rows: Rows = given.settings()?;
+    rows.check().map_err(|why| given.mistake_at("columns", why))?;
+    Ok(Made::of(Operator::Generate(Arc::new(rows))))
+}
+
+fn cloze(given: &Given<'_>) -> Result<Made, Mistake> {
+    let cloze: Cloze = given.settings()?;
+    Ok(Made::of(Operator::Generate(Arc::new(cloze))))
+}
+
+fn command_generator(given: &Given<'_>) -> Result<Made, Mistake> {
+    let generator = CommandGenerator::new(given.settings()?, given.base_dir());
+    Ok(Made::of(Operator::GenerateAsked(Arc::new(generator.map_err(|error| given.mistake(error))?))))
+}
+
+fn command_verifier(given: &Given<'_>) -> Result<Made, Mistake> {
+    let verifier = CommandVerifier::new(given.settings()?, given.base_dir());
+    let verifier = Arc::new(verifier.map_err(|error| given.mistake(error))?);
+    Ok(Made::of(Operator::VerifyAsked(verifier, given.on_reject())))
+}
+
+fn supported(given: &Given<'_>) -> Result<Made, Mistake> {
+    let supported: Supported = given.settings()?;
+    Ok(Made::of(Operator::Verify(Arc::new(supported), given.on_reject())))
+}
+
+fn filter(given: &Given<'_>) -> Result<Made, Mistake> {
+    let tokenizer: Arc<dyn Tokenizer> = given.tokenizer();
+    let filter = rifflebox_verify::by_name_with(given.operator(), given.json(), Some(tokenizer));
+    let filter = filter.expect("every filter is registered by its own name");
+    let filter = filter.map_err(|error| given.mistake(error))?;
+    Ok(Made::of(Operator::Verify(filter, given.on_reject())))
+}
+
+fn exact(given: &Given<'_>) -> Result<Made, Mistake> {
+    let NoSettings {} = given.settings()?;
+    Ok(Made::of(Operator::Dedup(Arc::new(Exact))))
+}
+
+fn shares(given: &Given<'_>) -> Result<Made, Mistake> {
+    let recipe: Recipe = given.settings()?;
+    let wanted_tiers = recipe.shares.keys().map(|label| label.name().to_owned()).collect();
+    Ok(Made { wanted_tiers, ..Made::of(Operator::Mix(Arc::new(recipe))) })
+}
+
+fn folder(given: &Given<'_>) -> Result<Made, Mistake> {
+    let settings: PublishSettings = given.settings()?;
+    if settings.shard_mb == 0 {
+        return Err(given.mistake_at("shard_mb", "`shard_mb` is at least 1"));
+    }
+    Splits::new(settings.splits.clone()).map_err(|error| given.mistake_at("splits", error.chain()))?;
+    Ok(Made::of(Operator::Publish(settings)))
+}
