@@ -1,1 +1,66 @@
-//! rifflebox keeps verified synthetic training data true while its seeds change.
+//! `dataset = flow(seeds, operators)`, kept true while seeds and operators change, at the cost of the change.
+//!
+//! A [`Flow`] turns seed documents into verified training data; a [`Workspace`] keeps it: change one document or one
+//! verifier's version, and only what that change touches is generated, checked, purged, mixed and written again, also
+//! after a restart, also on a bucket, also with other workers than last time.
+//!
+//! It is no scheduler and no database: a build is a function call, and all that it leaves is files under one prefix.
+//!
+//! ```
+//! use rifflebox::{Exact, Files, Flow, Passages, Recipe, Tier, Workspace, flow};
+//!
+//! # async fn example() -> rifflebox::Result<()> {
+//! # let folder = std::env::temp_dir().join(format!("rifflebox-doc-{}", std::process::id()));
+//! # std::fs::create_dir_all(folder.join("pages")).unwrap();
+//! # std::fs::write(folder.join("pages/gold.md"), "# Gold\n\nA riffle box keeps the gold.\n").unwrap();
+//! let flow = flow("handbook");
+//! let pages = Files::matching("pages/**/*.md").tier(Tier::T0).license("CC-BY-4.0");
+//! let docs = flow.documents("docs", pages.source("docs", &folder)?);
+//! docs.generate(Passages::default()).dedup(Exact).mix(Recipe::default()).publish();
+//!
+//! let report = Workspace::open("memory:handbook").await?.build(&flow).await?;
+//! assert_eq!(report.documents.total, 1);
+//! # std::fs::remove_dir_all(folder).unwrap();
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
+//! ```
+
+mod workspace;
+
+mod build;
+mod feed;
+mod journal;
+mod keeper;
+mod progress;
+mod scan;
+mod state;
+
+mod gather;
+mod publish;
+mod report;
+
+pub use build::BuildOptions;
+pub use progress::{Event, Progress};
+pub use report::{
+    Bytes, Calls, Changes, Report, RowCounts, SampleCounts, Seconds, ShardCounts, TierCounts, Tokens,
+};
+pub use workspace::{OpenOptions, Workspace, flow};
+
+pub use rifflebox_core::{
+    AskedGenerator, AskedVerifier, Content, Document, Draft, Error, ErrorKind, Failure, Fields, Generator,
+    Identity, Key, Kind, Limits, Message, Outcome, Proof, Result, Row, Sample, Score, Seed, Source, Span,
+    Tier, Tokenizer, Value, Verdict, Verifier, Vote, asked, verifier, verifier_with_documents,
+};
+pub use rifflebox_dataflow::{
+    Arranged, Documents, Flow, FlowPlan, FlowStage, Keep, Mixer, OnReject, Operator, PublishSettings, Purge,
+    Rows, Samples, Scope, Status,
+};
+pub use rifflebox_dedup::Exact;
+pub use rifflebox_generate::{Cloze, O200k, Passages, Rows as TableRows, tokenizer};
+pub use rifflebox_mix::{Recipe, Share};
+pub use rifflebox_sources::Files;
+pub use rifflebox_storage::{CheckReport, GcReport};
+pub use rifflebox_verify::{
+    C4Quality, Characters, FinewebQuality, GopherQuality, GopherRepetition, Language, Length, Supported,
+};

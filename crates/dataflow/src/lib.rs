@@ -6,6 +6,7 @@ mod flow;
 mod graph;
 mod merge;
 mod plan;
+mod reader;
 mod run;
 mod scope;
 
@@ -24,5 +25,6 @@ pub use flow::{
 pub use graph::{Emit, Graph, JoinLogic, Keep, MapLogic, Node, Operation, ReduceLogic, Stage};
 pub use merge::{merge, runs_to_merge};
 pub use plan::{ANSWERS, ArrangementSpec, Plan};
+pub use reader::{Reader, Table};
 pub use run::{Foundations, GraphRun, MemoryKeeper, RunSummary, contents};
 pub use scope::{Arranged, Data, Rows, Scope, decode, encode};

@@ -1,0 +1,148 @@
+//! Reading arrangements outside of a run: what is committed, by key, by range, or all of it.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use rifflebox_core::Key;
+use rifflebox_storage::RunColumns;
+
+use crate::run::Foundations;
+use crate::scope::{Data, decode};
+
+/// The arrangements of one commit.
+#[derive(Clone, Debug, Default)]
+pub struct Reader {
+    runs: Arc<Foundations>,
+}
+
+/// One arrangement, with the types of its rows.
+#[derive(Debug)]
+pub struct Table<'a, K, V> {
+    runs: &'a [Arc<RunColumns>],
+    typed: PhantomData<fn() -> (K, V)>,
+}
+
+impl Reader {
+    /// Reads runs.
+    pub fn new(runs: Foundations) -> Self {
+        Reader { runs: Arc::new(runs) }
+    }
+
+    /// Returns an arrangement, as the types that it was written as; empty if there is none of that name.
+    pub fn table<K: Data, V: Data>(&self, name: &str) -> Table<'_, K, V> {
+        let runs = self.runs.get(name).map(Vec::as_slice).unwrap_or_default();
+        Table { runs, typed: PhantomData }
+    }
+
+    /// Returns whether an arrangement holds no row; undecoded.
+    pub fn is_empty(&self, name: &str) -> bool {
+        self.count(name) == 0
+    }
+
+    /// Returns the sum of all weights of an arrangement; undecoded.
+    pub fn count(&self, name: &str) -> u64 {
+        let runs = self.runs.get(name).map(Vec::as_slice).unwrap_or_default();
+        let sum: i64 = runs.iter().flat_map(|run| run.diffs.iter()).sum();
+        sum.max(0) as u64
+    }
+
+    /// Returns the number of keys that have a row; undecoded.
+    pub fn count_keys(&self, name: &str) -> u64 {
+        let runs = self.runs.get(name).map(Vec::as_slice).unwrap_or_default();
+        let mut weights: BTreeMap<Key, i64> = BTreeMap::new();
+        for run in runs {
+            for at in 0..run.key_count() {
+                let weight = weights.entry(run.key(at).expect("in range")).or_insert(0);
+                each_value(run, at, |_, diff| *weight += diff);
+            }
+        }
+        weights.values().filter(|weight| **weight > 0).count() as u64
+    }
+
+    /// Returns the names of all arrangements.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.runs.keys().map(String::as_str)
+    }
+}
+
+impl<K: Data, V: Data> Table<'_, K, V> {
+    /// Returns the values of a key, in order of their bytes.
+    pub fn get(&self, key: Key) -> Vec<V> {
+        let mut values: BTreeMap<&[u8], i64> = BTreeMap::new();
+        for run in self.runs {
+            let at = first_at_least(run, key);
+            if run.key(at) == Some(key) {
+                each_value(run, at, |value, diff| *values.entry(value).or_insert(0) += diff);
+            }
+        }
+        let present = values.into_iter().filter(|(_, diff)| *diff > 0);
+        present.map(|(value, _)| decode::<K, V>(key, value).1).collect()
+    }
+
+    /// Calls `each` for every row with its weight, in order of key, of keys from `first` to `last` inclusive.
+    ///
+    /// # Errors
+    /// Those of `each`, which end the scan.
+    pub fn scan<E>(
+        &self,
+        first: Key,
+        last: Key,
+        mut each: impl FnMut(K, V, i64) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut positions: Vec<usize> = self.runs.iter().map(|run| first_at_least(run, first)).collect();
+        let mut values: BTreeMap<&[u8], i64> = BTreeMap::new();
+        loop {
+            let keys = self.runs.iter().zip(&positions).filter_map(|(run, at)| run.key(*at));
+            let Some(key) = keys.min().filter(|key| *key <= last) else { return Ok(()) };
+            for (run, at) in self.runs.iter().zip(&mut positions) {
+                if run.key(*at) == Some(key) {
+                    each_value(run, *at, |value, diff| *values.entry(value).or_insert(0) += diff);
+                    *at += 1;
+                }
+            }
+            for (value, diff) in std::mem::take(&mut values) {
+                if diff != 0 {
+                    let (key, value) = decode(key, value);
+                    each(key, value, diff)?;
+                }
+            }
+        }
+    }
+
+    /// Returns all rows with their weights.
+    pub fn all(&self) -> Vec<(K, V, i64)> {
+        let mut rows = Vec::new();
+        let scanned: Result<(), std::convert::Infallible> =
+            self.scan(Key::MIN, Key::MAX, |key, value, diff| {
+                rows.push((key, value, diff));
+                Ok(())
+            });
+        match scanned {
+            Ok(()) => rows,
+        }
+    }
+}
+
+fn first_at_least(run: &RunColumns, key: Key) -> usize {
+    let (mut low, mut high) = (0, run.key_count());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match run.key(middle) < Some(key) {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    low
+}
+
+fn each_value<'a>(run: &'a RunColumns, key: usize, mut each: impl FnMut(&'a [u8], i64)) {
+    for value in run.key_offsets[key] as usize..run.key_offsets[key + 1] as usize {
+        let updates = match &run.rounds {
+            None => value..value + 1,
+            Some(rounds) => rounds.offsets[value] as usize..rounds.offsets[value + 1] as usize,
+        };
+        let bytes = run.value(value).expect("a key's values are within the run");
+        each(bytes, run.diffs[updates].iter().sum());
+    }
+}

@@ -1,0 +1,383 @@
+//! A build: open, scan, run, commit, publish.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use rifflebox_core::{Error, ErrorKind, Key, Result};
+use rifflebox_dataflow::{
+    ANSWERS, Compiled, Flow, FlowPlan, GraphRun, Label, Operator, Pace, Plan, Reader, Status, Unit, compile,
+    schema,
+};
+use rifflebox_storage::{Content, Manifest, Segment, Workspace as Storage, nonce};
+use tokio::runtime::Handle;
+
+use crate::feed::{Sender, channel};
+use crate::journal::{Recorder, read};
+use crate::keeper::{ALL, WorkspaceKeeper};
+use crate::progress::{Event, Progress};
+use crate::publish::Publisher;
+use crate::report::{Changes, Report, TierCounts};
+use crate::scan::scan;
+use crate::state::{State, foundations, open};
+
+/// How a build goes about its work; nothing here changes what is published.
+#[derive(Clone)]
+pub struct BuildOptions {
+    /// Worker threads.
+    pub workers: usize,
+    /// Recomputes everything from documents and kept answers.
+    pub rebuild: bool,
+    /// Asks again what failed for good.
+    pub retry_failed: bool,
+    /// The flow file's text, which the manifest keeps.
+    pub flow_text: Option<String>,
+    /// Where relative paths of the flow start.
+    pub base_dir: PathBuf,
+    /// Bytes of uncommitted work after which a commit happens between two epochs.
+    pub commit_bytes: usize,
+    /// Watches the build.
+    pub progress: Option<Arc<dyn Progress>>,
+}
+
+impl Default for BuildOptions {
+    fn default() -> Self {
+        BuildOptions {
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            rebuild: false,
+            retry_failed: false,
+            flow_text: None,
+            base_dir: PathBuf::from("."),
+            commit_bytes: Pace::default().commit_bytes,
+            progress: None,
+        }
+    }
+}
+
+/// Sets a flag when it is dropped: a build whose future is dropped stops between two steps.
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Brings a workspace up to date with a flow.
+pub(crate) async fn build(storage: &Storage, flow: &Flow, options: BuildOptions) -> Result<Report> {
+    let started = Instant::now();
+    let plan = flow.plan();
+    let compiled = compile(&plan)?;
+    let (parent, segments) = storage.begin().await?;
+    let opened = Opened::new(storage, parent, segments, &options).await?;
+    let seconds_open = started.elapsed().as_secs_f64();
+    let stop = Arc::new(AtomicBool::new(false));
+    let guard = StopOnDrop(stop.clone());
+    let build = Build {
+        storage: storage.clone(),
+        plan,
+        compiled,
+        options,
+        runtime: Handle::current(),
+        recorder: Arc::new(Recorder::start(storage, &opened.run)),
+        stop,
+        started,
+        seconds_open,
+    };
+    let ran = tokio::task::spawn_blocking(move || build.run(opened)).await;
+    drop(guard);
+    ran.map_err(|error| Error::new(ErrorKind::Internal, "the build died").with_source(error))?
+}
+
+/// A workspace as its newest manifest says it is.
+struct Opened {
+    parent: Option<Manifest>,
+    content: Content,
+    state: State,
+    uncovered: BTreeMap<String, Vec<(Key, Vec<u8>)>>,
+    covered: BTreeMap<String, u64>,
+    run: String,
+}
+
+impl Opened {
+    async fn new(
+        storage: &Storage,
+        parent: Option<Manifest>,
+        segments: Vec<Segment>,
+        options: &BuildOptions,
+    ) -> Result<Self> {
+        let mut content = parent.as_ref().map(|parent| parent.content.clone()).unwrap_or_default();
+        let current = content.arrangements.values().all(|arrangement| arrangement.schema == schema());
+        if options.rebuild || !current {
+            // Answers are input: they stand, and everything else is computed from documents and them.
+            content.arrangements.retain(|name, kept| name.starts_with(ANSWERS) && kept.schema == schema());
+            content.stages.clear();
+            content.dirty.insert(ALL.to_owned());
+        }
+        let state = open(storage, &content.arrangements).await?;
+        let mut covered = BTreeMap::new();
+        for segment in &segments {
+            let last = covered.entry(segment.run.clone()).or_insert(0);
+            *last = segment.number.max(*last);
+        }
+        Ok(Opened { parent, content, state, uncovered: read(&segments)?, covered, run: nonce() })
+    }
+}
+
+struct Build {
+    storage: Storage,
+    plan: FlowPlan,
+    compiled: Compiled,
+    options: BuildOptions,
+    runtime: Handle,
+    recorder: Arc<Recorder>,
+    stop: Arc<AtomicBool>,
+    started: Instant,
+    seconds_open: f64,
+}
+
+impl Build {
+    fn run(self, opened: Opened) -> Result<Report> {
+        let graph = self.compiled.graph.clone();
+        let matched = Plan::new(&graph, &opened.content.stages);
+        let (sender, mut epochs) = channel();
+        let reader = Reader::new(foundations(&opened.state));
+        let scanned = self.scan(&opened.content, &reader, sender);
+        let changed = epochs.peek()?;
+        let idle = !changed
+            && matched.fresh.is_empty()
+            && opened.content.stages.len() == graph.stages().len()
+            && opened.uncovered.is_empty()
+            && opened.content.dirty.is_empty()
+            && !owes(&reader)
+            && opened.content.extra.get(IDENTITIES) == Some(&identities(&self.plan));
+        let mut keeper = self.keeper(&opened, &graph, &matched);
+        if idle && let Some(parent) = &opened.parent {
+            keeper.publisher.finish(parent)?;
+            let (changes, _) = join(scanned)?;
+            return Ok(self.report_of(keeper, changes, 0, &reader));
+        }
+        let run = GraphRun {
+            graph,
+            foundations: foundations(&opened.state),
+            stages: opened.content.stages.clone(),
+            pace: Pace {
+                workers: self.options.workers,
+                commit_bytes: self.options.commit_bytes,
+                ..Pace::default()
+            },
+            runtime: Some(self.runtime.clone()),
+            journal: Some(self.recorder.clone()),
+            uncovered: opened.uncovered,
+            stop: self.stop.clone(),
+        };
+        let summary = run.run(&mut epochs, &mut keeper);
+        drop(epochs);
+        let scanned = join(scanned);
+        let summary = summary?;
+        let (changes, _) = scanned?;
+        let reader = Reader::new(foundations(&keeper.state));
+        let report = self.report_of(keeper, changes, summary.calls_made, &reader);
+        match report.unpublished.as_deref() {
+            None => Ok(report),
+            Some(reason) if reason.starts_with("incomplete") => {
+                Err(Error::new(ErrorKind::Incomplete, reason))
+            }
+            Some(reason) => Err(Error::new(ErrorKind::Refused, reason)),
+        }
+    }
+
+    /// Lists and reads all sources on a thread of its own, at most two epochs ahead of the engine.
+    fn scan(
+        &self,
+        content: &Content,
+        reader: &Reader,
+        mut sender: Sender,
+    ) -> std::thread::JoinHandle<Result<Changes>> {
+        let before = content.extra.get(IDENTITIES).cloned().unwrap_or_default();
+        let (plan, reader, progress) = (self.plan.clone(), reader.clone(), self.options.progress.clone());
+        std::thread::spawn(move || {
+            let mut total = Changes::default();
+            let mut scan_all = || {
+                for stage in &plan.stages {
+                    let Operator::Source(source) = &stage.operator else { continue };
+                    if let Some(progress) = &progress {
+                        progress.event(Event::Scanning { source: stage.name.clone() });
+                    }
+                    let identity = serde_json::Value::from(source.identity().fingerprint().to_string());
+                    let anew = before.get(&stage.name) != Some(&identity);
+                    let changes = scan(&**source, &stage.name, anew, &reader, &mut sender)?;
+                    total.added += changes.added;
+                    total.changed += changes.changed;
+                    total.removed += changes.removed;
+                }
+                Ok(())
+            };
+            let outcome = scan_all();
+            let failed = outcome.as_ref().err().map(|error: &Error| Error::new(error.kind(), error.chain()));
+            sender.finish(outcome);
+            failed.map_or(Ok(total), Err)
+        })
+    }
+
+    fn keeper(&self, opened: &Opened, graph: &rifflebox_dataflow::Graph, matched: &Plan) -> WorkspaceKeeper {
+        let mut content = opened.content.clone();
+        content.flow = self.options.flow_text.clone().or(content.flow);
+        content.extra.insert(IDENTITIES.to_owned(), identities(&self.plan));
+        if !matched.fresh.is_empty() && opened.parent.is_some() {
+            // What stands behind each row has changed, even where no row did.
+            content.dirty.insert(ALL.to_owned());
+        }
+        let mut keeper = WorkspaceKeeper {
+            storage: self.storage.clone(),
+            runtime: self.runtime.clone(),
+            parent: opened.parent.clone(),
+            content,
+            state: opened.state.clone(),
+            stages: BTreeMap::new(),
+            looped: BTreeMap::new(),
+            journal: self.recorder.clone(),
+            run: opened.run.clone(),
+            covered: opened.covered.clone(),
+            publisher: Publisher {
+                storage: self.storage.clone(),
+                runtime: self.runtime.clone(),
+                plan: self.plan.clone(),
+                base_dir: self.options.base_dir.clone(),
+                progress: self.options.progress.clone(),
+                totals,
+            },
+            report: Report::default(),
+            moved: BTreeMap::new(),
+        };
+        keeper.stand(graph, matched);
+        keeper
+    }
+
+    fn report_of(&self, keeper: WorkspaceKeeper, changes: Changes, made: u64, reader: &Reader) -> Report {
+        let mut report = keeper.report;
+        totals(&self.plan, reader, &mut report);
+        report.documents =
+            Changes { total: report.documents.total, broken: report.documents.broken, ..changes };
+        report.samples.added = keeper.moved.values().filter(|sum| **sum > 0).count() as u64;
+        report.samples.removed = keeper.moved.values().filter(|sum| **sum < 0).count() as u64;
+        report.samples.total = report.tiers.values().map(|tier| tier.samples).sum();
+        report.calls.made = made;
+        report.calls.reused = report.calls.standing.saturating_sub(made);
+        if let Some(published) = &keeper.content.published {
+            report.version = published.version;
+            report.snapshot.clone_from(&published.snapshot);
+            report.data.clone_from(&published.data);
+        }
+        if report.shards.total == 0 {
+            report.shards.total = crate::publish::summaries(&keeper.content).len() as u64;
+            report.shards.kept = report.shards.total;
+        }
+        report.bytes.fetched = self.storage.counters().bytes_fetched();
+        report.bytes.written = self.storage.counters().bytes_sent();
+        report.seconds.open = self.seconds_open;
+        report.seconds.total = self.started.elapsed().as_secs_f64();
+        if let Some(progress) = &self.options.progress {
+            progress.event(Event::Done);
+        }
+        report
+    }
+}
+
+/// Where a manifest keeps who each stage was.
+const IDENTITIES: &str = "identities";
+
+/// Returns the fingerprint of each stage of a flow, publishers too, by name.
+fn identities(plan: &FlowPlan) -> serde_json::Value {
+    let named = plan.stages.iter().map(|stage| {
+        let mut identity = stage.operator.identity().fingerprint().to_string();
+        if !matches!(stage.operator, Operator::Source(_)) {
+            identity = format!("{identity} {}", stage.from.join(" "));
+        }
+        (stage.name.clone(), identity.into())
+    });
+    serde_json::Value::Object(named.collect())
+}
+
+fn join<T>(thread: std::thread::JoinHandle<Result<T>>) -> Result<(T, ())> {
+    let ended = thread.join().map_err(|panic| {
+        let message =
+            panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "a source panicked".to_owned());
+        Error::new(ErrorKind::Internal, message)
+    })?;
+    ended.map(|value| (value, ()))
+}
+
+/// Returns whether calls are owed.
+fn owes(reader: &Reader) -> bool {
+    let owed: Vec<&str> =
+        reader.names().filter(|name| name.starts_with(ANSWERS) && name.ends_with("/owed")).collect();
+    owed.into_iter().any(|name| !reader.is_empty(name))
+}
+
+/// Fills in what a report says of the dataset as it stands.
+fn totals(plan: &FlowPlan, reader: &Reader, report: &mut Report) {
+    report.tiers.clear();
+    report.tokens =
+        crate::report::Tokens { tokenizer: plan.tokenizer.name().to_owned(), ..Default::default() };
+    report.samples = crate::report::SampleCounts {
+        added: report.samples.added,
+        removed: report.samples.removed,
+        ..Default::default()
+    };
+    (report.documents.total, report.documents.broken) = (0, 0);
+    let published: BTreeSet<&str> = plan
+        .stages
+        .iter()
+        .filter(|stage| matches!(stage.operator, Operator::Publish(_)))
+        .flat_map(|stage| stage.from.iter().map(String::as_str))
+        .collect();
+    for stage in &plan.stages {
+        let kind = stage.operator.kind();
+        let mut rows = reader.table::<Label, ()>(&format!("{}/totals", stage.name)).all();
+        rows.extend(reader.table::<Label, ()>(&format!("{}/offered", stage.name)).all());
+        for (label, (), count) in rows {
+            add_total(report, kind, published.contains(stage.name.as_str()), &label, count);
+        }
+    }
+    report.tokens.synthetic_share = match report.tokens.total {
+        0 => 0.0,
+        total => report.tokens.synthetic as f64 / total as f64,
+    };
+    calls(reader, report);
+}
+
+fn add_total(report: &mut Report, kind: &str, published: bool, label: &Label, count: i64) {
+    let add = |field: &mut u64| *field = field.saturating_add_signed(count);
+    match (kind, label.status, label.unit) {
+        ("source", Status::Kept, Unit::Rows) => add(&mut report.documents.total),
+        ("source", Status::Broken, Unit::Rows) => add(&mut report.documents.broken),
+        (_, Status::Rejected, Unit::Rows) => add(&mut report.samples.rejected),
+        (_, Status::Displaced, Unit::Rows) => add(&mut report.samples.displaced),
+        (_, Status::Failed | Status::Owed, Unit::Rows) => add(&mut report.samples.failed),
+        ("mix", Status::Unused, Unit::Rows) if published => add(&mut report.samples.unused),
+        ("mix", Status::Kept, unit) if published => {
+            let tier = report.tiers.entry(label.tier.name().to_owned()).or_insert_with(TierCounts::default);
+            match unit {
+                Unit::Rows => add(&mut tier.samples),
+                Unit::Tokens => {
+                    add(&mut tier.tokens);
+                    add(&mut report.tokens.total);
+                }
+                Unit::SyntheticTokens => add(&mut report.tokens.synthetic),
+            }
+        }
+        _ => {}
+    }
+}
+
+fn calls(reader: &Reader, report: &mut Report) {
+    let names: Vec<String> =
+        reader.names().filter(|name| name.ends_with("/owed")).map(str::to_owned).collect();
+    report.calls.owed = names.iter().map(|name| reader.count(name)).sum();
+    let demands: Vec<String> =
+        reader.names().filter(|name| name.ends_with("/demand")).map(str::to_owned).collect();
+    report.calls.standing = demands.iter().map(|name| reader.count_keys(name)).sum();
+}

@@ -1,0 +1,96 @@
+//! Changes of documents on their way to the engine, in epochs of bounded size.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use rifflebox_core::{Error, ErrorKind, Key, Result};
+use rifflebox_dataflow::{Change, Data, Feed, encode};
+
+/// Bytes of changes in one epoch, about: many documents, and small beside the memory of any machine.
+const EPOCH_BYTES: usize = 16 << 20;
+
+/// The scanning side: gathers changes and hands over epochs.
+pub(crate) struct Sender {
+    sender: SyncSender<Result<Vec<Change>>>,
+    epoch: Vec<Change>,
+    bytes: usize,
+}
+
+/// The engine's side.
+pub(crate) struct Epochs {
+    receiver: Receiver<Result<Vec<Change>>>,
+    /// An epoch that was looked at before the engine was started.
+    first: Option<Vec<Change>>,
+    pub(crate) fed: u64,
+}
+
+/// Makes both sides; the scan is at most two epochs ahead.
+pub(crate) fn channel() -> (Sender, Epochs) {
+    let (sender, receiver) = sync_channel(2);
+    (Sender { sender, epoch: Vec::new(), bytes: 0 }, Epochs { receiver, first: None, fed: 0 })
+}
+
+impl Sender {
+    /// Says that a row's count changes.
+    pub(crate) fn say<K: Data, V: Data>(&mut self, input: &Arc<str>, key: &K, value: &V, diff: i64) {
+        let (key, value) = encode(key, value);
+        self.push(input, key, value, diff);
+    }
+
+    fn push(&mut self, input: &Arc<str>, key: Key, value: Vec<u8>, diff: i64) {
+        self.bytes += value.len() + 64;
+        self.epoch.push(Change { input: input.clone(), key, value, diff });
+    }
+
+    /// Ends an epoch here if it is full: what was said so far is consistent by itself.
+    ///
+    /// # Errors
+    /// When the run has ended.
+    pub(crate) fn pause(&mut self) -> Result<()> {
+        if self.bytes < EPOCH_BYTES {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.bytes = 0;
+        let epoch = std::mem::take(&mut self.epoch);
+        self.sender.send(Ok(epoch)).map_err(|_| Error::new(ErrorKind::Internal, "the run has ended"))
+    }
+
+    /// Hands over what is left, or why there is no more.
+    pub(crate) fn finish(mut self, outcome: Result<()>) {
+        let sent = match outcome {
+            Ok(()) if self.epoch.is_empty() => Ok(()),
+            Ok(()) => self.flush(),
+            Err(error) => self.sender.send(Err(error)).map_err(|_| Error::new(ErrorKind::Internal, "ended")),
+        };
+        // A run that has ended already has said why.
+        drop(sent);
+    }
+}
+
+impl Epochs {
+    /// Waits for the first epoch; returns whether there is one.
+    ///
+    /// # Errors
+    /// When the scan fails.
+    pub(crate) fn peek(&mut self) -> Result<bool> {
+        if self.first.is_none() {
+            self.first = self.receiver.recv().ok().transpose()?;
+        }
+        Ok(self.first.is_some())
+    }
+}
+
+impl Feed for Epochs {
+    fn next(&mut self) -> Result<Option<Vec<Change>>> {
+        let epoch = match self.first.take() {
+            Some(epoch) => Some(epoch),
+            None => self.receiver.recv().ok().transpose()?,
+        };
+        self.fed += epoch.as_ref().map_or(0, |epoch| epoch.len() as u64);
+        Ok(epoch)
+    }
+}

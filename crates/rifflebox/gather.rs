@@ -1,0 +1,178 @@
+//! The rows of a shard, and their stories, gathered from the arrangements.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rifflebox_core::{Error, ErrorKind, Key, Kind, Origin, Result, Row, Sample, StageRow};
+use rifflebox_dataflow::{FlowPlan, Made, Operator, Reader};
+use rifflebox_publish::{DataRow, Maker, Prefix, ProvenanceRow, VerifierEntry};
+
+/// Gathers what one mix publishes.
+pub(crate) struct Gatherer<'a> {
+    reader: &'a Reader,
+    mix: String,
+    generators: Vec<(String, Maker)>,
+    verifiers: Vec<(String, VerifierTemplate)>,
+    purges: Vec<String>,
+}
+
+#[derive(Clone)]
+struct VerifierTemplate {
+    name: String,
+    version: String,
+    fingerprint: Key,
+    family: Option<String>,
+}
+
+/// The rows of one kind under one prefix, in order of id.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    pub(crate) rows: Vec<DataRow>,
+    pub(crate) provenance: Vec<ProvenanceRow>,
+    /// Keys of the first documents, in the same order.
+    pub(crate) routes: Vec<Key>,
+}
+
+impl<'a> Gatherer<'a> {
+    /// Prepares to gather for a mix: finds the stages upstream of it, in the order of the flow.
+    pub(crate) fn new(plan: &FlowPlan, mix: &str, reader: &'a Reader) -> Self {
+        let mut gatherer = Gatherer {
+            reader,
+            mix: mix.to_owned(),
+            generators: Vec::new(),
+            verifiers: Vec::new(),
+            purges: Vec::new(),
+        };
+        let upstream = upstream(plan, mix);
+        for stage in plan.stages.iter().filter(|stage| upstream.contains(&stage.name)) {
+            let identity = stage.operator.identity();
+            let name = stage.name.clone();
+            match &stage.operator {
+                Operator::Generate(_) | Operator::GenerateAsked(_) => {
+                    let maker = Maker {
+                        fingerprint: identity.fingerprint(),
+                        name: identity.name,
+                        version: identity.version,
+                        family: identity.family,
+                        ..Maker::default()
+                    };
+                    gatherer.generators.push((name, maker));
+                }
+                Operator::Verify(..) | Operator::VerifyAsked(..) => {
+                    let template = VerifierTemplate {
+                        fingerprint: identity.fingerprint(),
+                        name: identity.name,
+                        version: identity.version,
+                        family: identity.family,
+                    };
+                    gatherer.verifiers.push((name, template));
+                }
+                Operator::Dedup(_) => gatherer.purges.push(name),
+                _ => {}
+            }
+        }
+        gatherer
+    }
+
+    /// Gathers all published rows of one kind under a prefix.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] when a published row has no sample.
+    pub(crate) fn gather(&self, kind: Kind, prefix: Prefix) -> Result<Gathered> {
+        let (first, last) = prefix.range();
+        let mut chosen: Vec<Row> = Vec::new();
+        let mix = format!("{}/mix", self.mix);
+        self.reader.table::<Key, Row>(&mix).scan(first, last, |_, row, _| {
+            if row.kind == kind {
+                chosen.push(row);
+            }
+            Ok::<(), Error>(())
+        })?;
+        chosen.sort_by_key(|row| row.id);
+        let mut gathered = Gathered::default();
+        for row in chosen {
+            let (sample, maker) = self.sample(row.id)?;
+            gathered.routes.push(row.route);
+            gathered.provenance.push(self.provenance(&row, &sample, maker));
+            gathered.rows.push(data_row(&row, sample));
+        }
+        Ok(gathered)
+    }
+
+    fn sample(&self, id: Key) -> Result<(Sample, &Maker)> {
+        for (stage, maker) in &self.generators {
+            let made = self.reader.table::<Key, Made>(&format!("{stage}/samples")).get(id);
+            for made in made {
+                if let Made::Sample(_, sample) = made {
+                    return Ok((*sample, maker));
+                }
+            }
+        }
+        Err(Error::new(ErrorKind::Corrupt, format!("sample {id} is chosen and not kept: build --rebuild")))
+    }
+
+    fn provenance(&self, row: &Row, sample: &Sample, maker: &Maker) -> ProvenanceRow {
+        let mut displaced = BTreeSet::new();
+        for purge in &self.purges {
+            displaced.extend(self.reader.table::<Key, Key>(&format!("{purge}/by")).get(row.id));
+        }
+        ProvenanceRow {
+            id: row.id,
+            stage: sample.stage.clone(),
+            documents: sample.documents.clone(),
+            generator: made_by(maker, &sample.origin),
+            verifiers: self.verdicts(row.id),
+            tier: row.tier,
+            depth: sample.origin.depth,
+            displaced_count: displaced.len() as u64,
+            displaced: displaced.into_iter().collect(),
+            redactions: Vec::new(),
+            fields: sample.fields.clone(),
+        }
+    }
+
+    fn verdicts(&self, id: Key) -> Vec<VerifierEntry> {
+        let mut entries = Vec::new();
+        for (stage, template) in &self.verifiers {
+            let said = self.reader.table::<Key, StageRow>(&format!("{stage}/verdicts")).get(id);
+            for verdict in said.into_iter().filter_map(|said| said.verdict) {
+                let VerifierTemplate { name, version, fingerprint, family } = template.clone();
+                entries.push(VerifierEntry { name, version, fingerprint, family, model: None, verdict });
+            }
+        }
+        entries
+    }
+}
+
+/// Who made a sample: its generator; of words that a source brought in, also what the source declares.
+fn made_by(maker: &Maker, origin: &Origin) -> Maker {
+    Maker { family: maker.family.clone().or_else(|| origin.family.clone()), ..maker.clone() }
+}
+
+fn data_row(row: &Row, sample: Sample) -> DataRow {
+    let seed = &sample.documents[0];
+    DataRow {
+        id: row.id,
+        tier: row.tier,
+        source: seed.source.clone(),
+        license: seed.license.clone(),
+        tokens: row.tokens,
+        content: sample.content,
+        context: sample.context,
+    }
+}
+
+/// Returns the names of all stages that a stage reads, directly or not.
+pub(crate) fn upstream(plan: &FlowPlan, name: &str) -> BTreeSet<String> {
+    let wired: BTreeMap<&str, &[String]> =
+        plan.stages.iter().map(|stage| (stage.name.as_str(), stage.from.as_slice())).collect();
+    let mut found = BTreeSet::new();
+    let mut open: Vec<&str> = vec![name];
+    while let Some(stage) = open.pop() {
+        for from in wired.get(stage).copied().unwrap_or_default() {
+            if found.insert(from.clone()) {
+                open.push(from);
+            }
+        }
+    }
+    found
+}

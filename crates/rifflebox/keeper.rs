@@ -1,0 +1,206 @@
+//! Commits: cuts become runs in the store, and a manifest that names them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rifflebox_core::{Key, Outcome, Result, Row, StageRow};
+use rifflebox_dataflow::{
+    Cut, Foundations, Graph, Keeper, MadeHead, Plan, Reader, decode, merge, runs_to_merge, schema,
+};
+use rifflebox_publish::bucket_of;
+use rifflebox_storage::{
+    Arrangement, Committed, Content, Manifest, NewRun, Run, RunColumns, StageRecord, Workspace, nonce,
+};
+use tokio::runtime::Handle;
+
+use crate::journal::Recorder;
+use crate::publish::Publisher;
+use crate::report::Report;
+use crate::state::{OpenRun, State, foundations};
+
+/// Stands for every bucket among the dirty ones.
+pub(crate) const ALL: &str = "*";
+
+/// What a run's commits need, and what they found.
+pub(crate) struct WorkspaceKeeper {
+    pub(crate) storage: Workspace,
+    pub(crate) runtime: Handle,
+    pub(crate) parent: Option<Manifest>,
+    pub(crate) content: Content,
+    pub(crate) state: State,
+    pub(crate) stages: BTreeMap<String, StageRecord>,
+    pub(crate) looped: BTreeMap<String, bool>,
+    pub(crate) journal: Arc<Recorder>,
+    pub(crate) run: String,
+    /// Journals that this run has taken into its arrangements.
+    pub(crate) covered: BTreeMap<String, u64>,
+    pub(crate) publisher: Publisher,
+    pub(crate) report: Report,
+    /// Published rows by id, with the sum of their changes in this run.
+    pub(crate) moved: BTreeMap<Key, i64>,
+}
+
+impl WorkspaceKeeper {
+    /// Keeps what stands of earlier runs, and forgets the rest with the first commit.
+    pub(crate) fn stand(&mut self, graph: &Graph, plan: &Plan) {
+        self.state.retain(|name, _| plan.stands(name));
+        self.stages = graph.stage_records();
+        self.looped = plan.arrangements.iter().map(|(name, spec)| (name.clone(), spec.looped)).collect();
+    }
+
+    fn commit_cut(&mut self, cut: Cut) -> Result<()> {
+        self.note_dirty(&cut);
+        let mut new: BTreeMap<String, Vec<RunColumns>> = BTreeMap::new();
+        for (name, (_, slices)) in cut.slices.into_iter().filter(|(_, (_, slices))| !slices.is_empty()) {
+            let pieces = self.merge_tail(&name, slices);
+            new.insert(name, pieces);
+        }
+        let segment = self.journal.flush()?;
+        if segment > 0 {
+            self.covered.insert(self.run.clone(), segment);
+        }
+        let mut content = self.next_content();
+        if cut.last {
+            // What is published is computed from the state as it will be committed.
+            let state = self.with(&new, &BTreeMap::new());
+            self.publisher.prepare(&Reader::new(foundations(&state)), &mut content, &mut self.report)?;
+        }
+        self.write(new, content)?;
+        if cut.last {
+            let manifest = self.parent.clone().expect("a commit leaves a manifest");
+            self.publisher.finish(&manifest)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a cut's slices to an arrangement, merged with its newest runs where that is cheap.
+    fn merge_tail(&mut self, name: &str, slices: Vec<RunColumns>) -> Vec<RunColumns> {
+        let added: u64 = slices.iter().map(|slice| slice.update_count() as u64).sum();
+        self.report.rows.written += added;
+        let runs = self.state.entry(name.to_owned()).or_default();
+        let rows = runs.iter().map(|run| run.run.rows()).chain([added]).collect::<Vec<_>>();
+        let count = runs_to_merge(&rows);
+        if count == 0 {
+            return slices;
+        }
+        let old = runs.split_off(runs.len() + 1 - count);
+        let parts = old.into_iter().flat_map(|run| run.parts);
+        let all: Vec<_> = parts.chain(slices.into_iter().map(Arc::new)).collect();
+        let merged = merge(&all);
+        self.report.rows.merged += merged.update_count() as u64;
+        if merged.key_count() == 0 { Vec::new() } else { vec![merged] }
+    }
+
+    /// Writes runs and commits them; again under a new base, if only a collection of garbage came between.
+    fn write(&mut self, new: BTreeMap<String, Vec<RunColumns>>, content: Content) -> Result<()> {
+        let nonce = nonce();
+        loop {
+            let base = self.parent.as_ref().map_or(0, |parent| parent.id);
+            let runs = new.iter().map(|(name, pieces)| NewRun {
+                name: name.clone(),
+                looped: self.looped.get(name).copied().unwrap_or_default(),
+                pieces: pieces.clone(),
+            });
+            let upload = self.storage.upload(base);
+            let written = self.runtime.block_on(upload.write_runs(runs.collect()))?;
+            let state = self.with(&new, &written);
+            let mut content = content.clone();
+            // A version that this commit publishes is this manifest's.
+            content
+                .versions
+                .iter_mut()
+                .filter(|v| v.manifest == 0)
+                .for_each(|version| version.manifest = base + 1);
+            content.arrangements =
+                state.iter().map(|(name, runs)| (name.clone(), self.arrangement(name, runs))).collect();
+            match self.runtime.block_on(self.storage.commit(self.parent.as_ref(), content, &nonce))? {
+                Committed::Won(manifest) => {
+                    self.content = manifest.content.clone();
+                    self.parent = Some(manifest);
+                    self.state = state;
+                    return Ok(());
+                }
+                Committed::Lost { newest, fence: true } => self.parent = Some(newest),
+                lost => return lost.won().map(drop),
+            }
+        }
+    }
+
+    fn arrangement(&self, name: &str, runs: &[OpenRun]) -> Arrangement {
+        Arrangement {
+            schema: schema(),
+            looped: self.looped.get(name).copied().unwrap_or_default(),
+            runs: runs.iter().map(|run| run.run.clone()).collect(),
+        }
+    }
+
+    /// Returns the state with new runs behind the old ones.
+    fn with(&self, new: &BTreeMap<String, Vec<RunColumns>>, written: &BTreeMap<String, Run>) -> State {
+        let mut state = self.state.clone();
+        for (name, pieces) in new.iter().filter(|(_, pieces)| !pieces.is_empty()) {
+            let run = written.get(name).cloned().unwrap_or_default();
+            let parts = pieces.iter().cloned().map(Arc::new).collect();
+            state.entry(name.clone()).or_default().push(OpenRun { run, parts });
+        }
+        state
+    }
+
+    fn next_content(&self) -> Content {
+        let mut content = self.content.clone();
+        content.stages = self.stages.clone();
+        content.journals.extend(self.covered.clone());
+        content
+    }
+
+    /// Notes which buckets of shards a cut touches: those of changed rows, verdicts, samples and displacements.
+    fn note_dirty(&mut self, cut: &Cut) {
+        let mut routes = BTreeSet::new();
+        for (name, (_, slices)) in &cut.slices {
+            let part = name.rsplit('/').next().unwrap_or_default();
+            for slice in slices {
+                match part {
+                    "samples" => each::<MadeHead>(slice, |_, head, _| match head {
+                        MadeHead::Sample(row) => {
+                            routes.insert(bucket_of(row.route));
+                        }
+                        MadeHead::Failed { .. } => {}
+                    }),
+                    "verdicts" => each::<StageRow>(slice, |_, said, _| {
+                        routes.insert(bucket_of(said.row.route));
+                    }),
+                    "displaced" => each::<StageRow>(slice, |_, said, _| {
+                        if let Outcome::Displaced { by_route, .. } = said.outcome {
+                            routes.insert(bucket_of(by_route));
+                        }
+                    }),
+                    "mix" => each::<Row>(slice, |route, row, diff| {
+                        routes.insert(bucket_of(route));
+                        *self.moved.entry(row.id).or_insert(0) += diff;
+                    }),
+                    _ => {}
+                }
+            }
+        }
+        if !self.content.dirty.contains(ALL) {
+            self.content.dirty.extend(routes.into_iter().map(|bucket| format!("{bucket:03x}")));
+        }
+    }
+}
+
+impl Keeper for WorkspaceKeeper {
+    fn commit(&mut self, cut: Cut) -> Result<Foundations> {
+        self.commit_cut(cut)?;
+        Ok(foundations(&self.state))
+    }
+}
+
+/// Calls `each` for every update of a run outside of loops, of an arrangement keyed by plain keys.
+fn each<V: rifflebox_dataflow::Data>(run: &RunColumns, mut each: impl FnMut(Key, V, i64)) {
+    for key in 0..run.key_count() {
+        let name = run.key(key).expect("in range");
+        for value in run.key_offsets[key] as usize..run.key_offsets[key + 1] as usize {
+            let bytes = run.value(value).expect("in range");
+            each(name, decode::<Key, V>(name, bytes).1, run.diffs[value]);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! A source's files against what is kept of them: the difference, row by row.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rifflebox_core::{Error, ErrorKind, FileChange, FileRecord, Key, Result, RowItem, Source};
+use rifflebox_dataflow::Reader;
+
+use crate::feed::Sender;
+use crate::report::Changes;
+
+/// Scans one source, and says what changed.
+///
+/// Only rows that differ are changes: `NAME/index` holds, by file, each row's key and digest.
+pub(crate) fn scan(
+    source: &dyn Source,
+    name: &str,
+    anew: bool,
+    reader: &Reader,
+    say: &mut Sender,
+) -> Result<Changes> {
+    let input = |part: &str| -> Arc<str> { format!("{name}/{part}").into() };
+    let mut scan = Scan {
+        reader,
+        name,
+        files: input("files"),
+        index: input("index"),
+        rows: input("rows"),
+        changes: Changes::default(),
+        say,
+    };
+    let files = reader.table::<Key, (String, FileRecord)>(&scan.files).all();
+    let kept: BTreeMap<String, FileRecord> = files.into_iter().map(|(_, file, _)| file).collect();
+    // A source that would read its files otherwise than before reads them all.
+    let trusted = if anew { unsettled(&kept) } else { kept.clone() };
+    source.changes(&trusted, &mut |change| scan.file(change, &kept))?;
+    Ok(scan.changes)
+}
+
+/// Returns records that no file equals, so that each is read, and gone ones are still seen to be gone.
+fn unsettled(kept: &BTreeMap<String, FileRecord>) -> BTreeMap<String, FileRecord> {
+    let doubt = |record: &FileRecord| FileRecord { settled: false, digest: Key::MIN, ..record.clone() };
+    kept.iter().map(|(path, record)| (path.clone(), doubt(record))).collect()
+}
+
+struct Scan<'a> {
+    reader: &'a Reader,
+    name: &'a str,
+    files: Arc<str>,
+    index: Arc<str>,
+    rows: Arc<str>,
+    changes: Changes,
+    say: &'a mut Sender,
+}
+
+impl Scan<'_> {
+    fn file(&mut self, change: FileChange<'_>, kept: &BTreeMap<String, FileRecord>) -> Result<()> {
+        let file = Key::of(change.path.as_bytes());
+        match (change.rows, &change.record) {
+            (Some(rows), _) => self.replace(file, &change.path, rows)?,
+            (None, None) => self.replace(file, &change.path, Box::new(std::iter::empty()))?,
+            (None, Some(_)) => {}
+        }
+        let before = kept.get(&change.path);
+        if before != change.record.as_ref() {
+            for (record, diff) in [(before, -1), (change.record.as_ref(), 1)] {
+                if let Some(record) = record {
+                    self.say.say(&self.files, &file, &(change.path.clone(), record.clone()), diff);
+                }
+            }
+        }
+        self.say.pause()
+    }
+
+    /// Says the difference between a file's rows and those that are kept of it.
+    fn replace(
+        &mut self,
+        file: Key,
+        path: &str,
+        rows: Box<dyn Iterator<Item = Result<RowItem>> + '_>,
+    ) -> Result<()> {
+        let kept = self.reader.table::<Key, (Key, Key)>(&self.index).get(file);
+        let mut kept: BTreeMap<Key, Key> = kept.into_iter().collect();
+        for item in rows {
+            let item = item?;
+            let (_, bytes) = rifflebox_dataflow::encode(&item.key, &item);
+            let digest = Key::of(&bytes);
+            match kept.remove(&item.key) {
+                Some(before) if before == digest => continue,
+                Some(before) => {
+                    self.retract(file, path, item.key, before)?;
+                    self.changes.changed += u64::from(item.document.is_ok());
+                }
+                None => self.changes.added += u64::from(item.document.is_ok()),
+            }
+            self.say.say(&self.index, &file, &(item.key, digest), 1);
+            self.say.say(&self.rows, &item.key, &item, 1);
+            self.say.pause()?;
+        }
+        for (key, digest) in kept {
+            let sound = self.retract(file, path, key, digest)?;
+            self.changes.removed += u64::from(sound);
+        }
+        Ok(())
+    }
+
+    /// Takes a row back; returns whether it was a document.
+    fn retract(&mut self, file: Key, path: &str, key: Key, digest: Key) -> Result<bool> {
+        self.say.say(&self.index, &file, &(key, digest), -1);
+        let rows = self.reader.table::<Key, RowItem>(&self.rows).get(key);
+        let row = rows.into_iter().find(|row| row.place.path == path);
+        let Some(row) = row else {
+            let message = format!(
+                "source {}: the index of {path} names a row that is not kept; build --rebuild",
+                self.name
+            );
+            return Err(Error::new(ErrorKind::Corrupt, message));
+        };
+        self.say.say(&self.rows, &key, &row, -1);
+        Ok(row.document.is_ok())
+    }
+}
