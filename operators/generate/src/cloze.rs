@@ -34,7 +34,7 @@ const PER_BLOCK: usize = 3;
 pub struct Cloze {
     /// The most questions of one document; the best are taken, whatever their place.
     pub per_document: usize,
-    /// Shows the supporting words with the question, instead of asking closed-book.
+    /// Shows the block that says the answer with the question, instead of asking closed-book.
     pub context: bool,
 }
 
@@ -56,7 +56,9 @@ impl Generator for Cloze {
     fn generate(&self, document: &Document, say: &mut dyn FnMut(Draft)) -> Result<(), String> {
         if let Some(page) = Page::read(document) {
             for (prompt, question) in choose(&page, self.per_document) {
-                say(question.draft(prompt, self.context));
+                let block = &page.blocks[question.block];
+                let span = block.span.start.min(question.span.start)..block.span.end.max(question.span.end);
+                say(question.draft(prompt, self.context.then(|| &document.text[span])));
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use rifflebox_core::{Content, Document, Identity, Proof, Sample, Verdict, Verifi
 use serde::{Deserialize, Serialize};
 
 use evidence::{Evidence, Form};
-use matter::{find_all, letters, stems, stems_of, tokens};
+use matter::{find_all, letters, stems_inside, tokens};
 use prompt::Prompt;
 
 /// An answer of at most this many words is looked for as a part of what is said, a longer one as the whole of it.
@@ -107,8 +107,8 @@ fn judge(sample: &Sample, documents: &[Document]) -> Result<(), Fault> {
 
 /// Finds the answer in the prompt: as it stands, in other inflections, or letter by letter.
 fn leak(prompt: &str, completion: &str, answer: &[String]) -> Result<(), Fault> {
-    let (said, wanted) = (tokens(prompt), stems_of(answer));
-    let known = stems(prompt);
+    let (said, wanted) = (tokens(prompt), stems_inside(completion));
+    let known = stems_inside(prompt);
     let shared = wanted.iter().filter(|stem| known.contains(*stem)).count();
     if answer.len() <= SHORT_WORDS {
         if matter::holds(&said, answer) {

@@ -3,6 +3,7 @@
 use super::page::{Kind, Page};
 use super::prose::{is_clean, points_nowhere};
 use super::question::{Ask, Question};
+use super::which::section;
 use super::words::{bare, is_english};
 
 const SHELLS: [&str; 6] = ["sh", "bash", "shell", "console", "shell-session", "zsh"];
@@ -21,6 +22,12 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
         let introduction = &line.text[sentence.clone()];
         let Some(command) = the_command(language, text) else { continue };
         let Some(aim) = aim_of(introduction) else { continue };
+        // What goes on in a second block is not one command.
+        if introduction.contains("commands")
+            || matches!(page.blocks.get(number + 2), Some(next) if matches!(next.kind, Kind::Code { .. }))
+        {
+            continue;
+        }
         let words = aim.split_whitespace().count();
         if !(4..=25).contains(&words) || !points_nowhere(&aim) || !is_clean(&aim) || !is_english(introduction)
         {
@@ -31,7 +38,7 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
             shape: "command",
             quality: 85,
             ask: Ask::According(format!("which command do you run to {}?", aim.trim_end_matches(['.', ',']))),
-            section: None,
+            section: section(page, number, &command),
             answer: command,
             support,
             span: line.source(&sentence).start..pair[1].span.end,

@@ -67,13 +67,13 @@ impl Question {
         news >= 3 && news * 2 >= wanted.len()
     }
 
-    /// Returns the sample of a question that was chosen.
-    pub(super) fn draft(self, prompt: String, context: bool) -> Draft {
+    /// Returns the sample of a question that was chosen, with the passage that it may be answered from.
+    pub(super) fn draft(self, prompt: String, passage: Option<&str>) -> Draft {
         let mut draft = Draft::new(Content::Completion { prompt, completion: self.answer.clone() });
         draft.span = Some(Span { start: self.span.start as u64, end: self.span.end as u64 });
         draft.fields.insert("answer".to_owned(), Value::Text(self.answer));
         draft.fields.insert("shape".to_owned(), Value::from(self.shape));
-        draft.context = context.then(|| self.support.clone());
+        draft.context = passage.map(str::to_owned);
         draft.fields.insert("support".to_owned(), Value::Text(self.support));
         draft
     }

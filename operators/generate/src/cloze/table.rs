@@ -69,12 +69,18 @@ fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut V
     let support = support.collect::<Vec<_>>().join("; ");
     let (first, last) = (&cell.row[0], &cell.row[cell.column]);
     let span = first.source(&first.all()).start..last.source(&last.all()).end;
+    let general = key.trim_matches('`').chars().all(|c| c.is_ascii_lowercase());
     let mut push = |shape, quality, ask: String, answer: &str| {
+        let section = section(page, number, answer);
+        // A key that is a plain word names nothing outside its section.
+        if general && section.is_none() && shape == "cell" {
+            return;
+        }
         questions.push(Question {
             shape,
             quality,
             ask: Ask::According(ask),
-            section: section(page, number, answer),
+            section,
             answer: unquoted(answer).to_owned(),
             support: support.clone(),
             span: span.clone(),
@@ -94,6 +100,11 @@ fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut V
         push("cell", 62, format!("what is the {noun} of {of}?"), value);
     }
     let words = value.split_whitespace().count();
+    let opening = bare(value.split_whitespace().next().unwrap_or_default());
+    let news = terms(value).difference(&terms(key)).count();
+    if ["if", "when", "because", "see", "same", "as", "like"].contains(&opening.as_str()) || news < 3 {
+        return;
+    }
     if !one_of(MEANINGS) || !(5..=40).contains(&words) || !points_nowhere(value) || !is_english(value) {
         return;
     }

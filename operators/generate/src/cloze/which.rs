@@ -96,6 +96,7 @@ fn question_of<'a>(page: &Page, line: &'a Line, sentence: &Range<usize>) -> Opti
         || text.contains(" is not ")
         || text.contains(", and the ")
         || text.contains(" then ")
+        || text.contains(" while ")
     {
         return None;
     }

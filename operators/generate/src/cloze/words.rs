@@ -43,10 +43,26 @@ pub(super) fn stem(word: &str) -> String {
     chars.into_iter().collect()
 }
 
-/// Returns the stems of all words that carry matter; code is parted at its punctuation.
+/// Returns the stems of all words that carry matter; code is parted at its punctuation and its humps.
 pub(super) fn terms(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.filter(|word| !is_stop(word)).map(stem).collect()
+    words.flat_map(humps).filter(|word| !is_stop(word)).map(stem).collect()
+}
+
+/// Parts a word where a capital follows a small letter: "SpanExporter" says "span" and "exporter".
+fn humps(word: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut start, mut small) = (0, false);
+    for (at, c) in word.char_indices() {
+        if small && c.is_uppercase() {
+            parts.push(&word[start..at]);
+            start = at;
+        }
+        small = c.is_lowercase();
+    }
+    parts.push(&word[start..]);
+    // "GraphQL" is one name: parts of two letters say nothing.
+    if parts.iter().any(|part| part.chars().count() < 3) { vec![word] } else { parts }
 }
 
 /// Returns the letters and digits of a text alone, in lower case.

@@ -25,9 +25,18 @@ pub(super) fn stems_of(tokens: &[String]) -> BTreeSet<String> {
     tokens.iter().filter(|word| !empty(word)).map(|word| stem(word)).collect()
 }
 
-/// Returns the stems of a text that carry matter.
-pub(super) fn stems(text: &str) -> BTreeSet<String> {
-    stems_of(&tokens(text))
+/// Returns the stems of all that a text says, also inside its names: "SpanExporter" says "span" and "exporter".
+pub(super) fn stems_inside(text: &str) -> BTreeSet<String> {
+    let mut parted = String::new();
+    let mut small = false;
+    for c in text.chars() {
+        if (small && c.is_uppercase()) || c == '_' {
+            parted.push(' ');
+        }
+        parted.push(if c == '_' { ' ' } else { c });
+        small = c.is_lowercase();
+    }
+    stems_of(&tokens(&parted))
 }
 
 /// Returns a word without its endings of number, tense and kind, so that its inflections meet.
