@@ -85,8 +85,11 @@ impl Cache {
     pub(crate) fn open(url: &str, location: &Location, access: Access, options: &Options) -> Result<Self> {
         let place = match (location, &options.cache) {
             (Location::Folder(workspace), cache) => {
-                let folder = cache.clone().unwrap_or_else(|| workspace.join("cache"));
-                let verified = Mutex::new(Verified::open(folder, options.read_only));
+                // A folder of the user's may serve several workspaces.
+                let own = || format!("verified-{}", Key::of(workspace.as_os_str().as_encoded_bytes()));
+                let inside = || workspace.join("cache").join("verified");
+                let file = cache.as_ref().map_or_else(inside, |cache| cache.join(own()));
+                let verified = Mutex::new(Verified::open(file, options.read_only));
                 Place::Workspace { folder: workspace.clone(), verified }
             }
             _ if options.read_only => Place::Memory,
@@ -227,8 +230,7 @@ struct Verified {
 
 impl Verified {
     /// Reads what is remembered; nothing, where that cannot be read: then everything is verified again.
-    fn open(folder: PathBuf, read_only: bool) -> Self {
-        let file = folder.join("verified");
+    fn open(file: PathBuf, read_only: bool) -> Self {
         let text = fs::read_to_string(&file).unwrap_or_default();
         let names = text.lines().filter_map(ObjectName::parse).collect();
         Verified { file, names, read_only }

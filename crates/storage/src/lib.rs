@@ -5,6 +5,22 @@
 //! journal at once. No other crate names the store's library.
 //!
 //! It is no database and no cache server: nothing runs between two commands, and no clock or lease decides anything.
+//!
+//! ```
+//! use rifflebox_storage::{Content, Options, Workspace, nonce};
+//!
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let workspace = Workspace::open("memory:example", Options::default()).await?;
+//! let (newest, finished_calls) = workspace.begin().await?;
+//! assert!(newest.is_none() && finished_calls.is_empty());
+//!
+//! let content = Content { flow: Some("name = \"example\"".into()), ..Content::default() };
+//! let manifest = workspace.commit(None, content, &nonce()).await?.won()?;
+//! assert_eq!(workspace.newest().await?, Some(manifest));
+//! # Ok::<_, rifflebox_core::Error>(())
+//! # })?;
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
 
 mod access;
 mod failure;
@@ -31,6 +47,9 @@ mod objects;
 
 #[cfg(any(test, feature = "faults"))]
 mod faults;
+
+#[cfg(test)]
+mod samples;
 
 pub use access::Counters;
 pub use check::CheckReport;

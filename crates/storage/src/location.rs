@@ -1,13 +1,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use object_store::ObjectStore;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, RetryConfig};
 use rifflebox_core::{Error, ErrorKind, Result};
 
 use crate::failure::{io_error, store_error};
@@ -66,7 +67,7 @@ impl Location {
             }
             Location::Bucket { bucket, prefix } => {
                 let doing = format!("open bucket {bucket}");
-                let s3 = AmazonS3Builder::from_env().with_bucket_name(bucket).build();
+                let s3 = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry()).build();
                 let s3 = s3.map_err(|e| store_error(&doing, e))?;
                 let prefix = Path::parse(prefix).map_err(|e| store_error(&doing, e.into()))?;
                 Ok(Arc::new(PrefixStore::new(s3, prefix)))
@@ -74,6 +75,11 @@ impl Location {
             Location::Memory(name) => Ok(named_memory(name)),
         }
     }
+}
+
+/// A request is asked again for this long before it fails; our own attempts come on top.
+fn retry() -> RetryConfig {
+    RetryConfig { max_retries: 6, retry_timeout: Duration::from_secs(20), ..RetryConfig::default() }
 }
 
 /// Takes `.` and `..` out of a path, by its words alone: an object's path may hold neither.

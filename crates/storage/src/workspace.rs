@@ -190,6 +190,37 @@ impl Workspace {
         }
     }
 
+    /// Finds what a rebuild can stand on when manifests are damaged; none where nothing was ever committed.
+    ///
+    /// It has the greatest number in use, so that the next commit follows it, and the content of the newest
+    /// manifest that can be read; where that is not the newest, its digest is empty.
+    ///
+    /// # Errors
+    /// When the store fails, or a newer version of the program wrote a manifest.
+    pub async fn salvage(&self) -> Result<Option<Manifest>> {
+        let ids = self.manifest_ids(0).await?;
+        let Some(greatest) = ids.last().copied() else { return Ok(None) };
+        for id in ids.into_iter().rev() {
+            match self.slot(id).await {
+                Ok(Some(Slot::Manifest(manifest))) if id == greatest => return Ok(Some(*manifest)),
+                Ok(Some(Slot::Manifest(manifest))) => {
+                    return Ok(Some(Manifest {
+                        id: greatest,
+                        parent: None,
+                        digest: String::new(),
+                        ..*manifest
+                    }));
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::Corrupt => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let nothing = Content::default();
+        let (nonce, digest) = (String::new(), String::new());
+        Ok(Some(Manifest { format: FORMAT, id: greatest, parent: None, nonce, content: nothing, digest }))
+    }
+
     /// Reads the manifest of a number; none where there is none, or it is no longer retained.
     ///
     /// # Errors
@@ -293,10 +324,16 @@ impl Workspace {
 
     /// Lists the numbers in use from `from` on, ascending.
     pub(crate) async fn manifest_ids(&self, from: u64) -> Result<Vec<u64>> {
+        Ok(self.manifest_sizes(from).await?.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// Lists the numbers in use from `from` on, ascending, each with the bytes of what stands there.
+    pub(crate) async fn manifest_sizes(&self, from: u64) -> Result<Vec<(u64, u64)>> {
         let folder = object_store::path::Path::from(manifest::FOLDER);
         let after = from.checked_sub(1).map(manifest::path);
         let listed = self.access().list(Some(&folder), after.as_ref()).await?;
-        Ok(listed.iter().filter_map(|meta| manifest::id_of(meta.location.as_ref())).collect())
+        let id = |meta: &object_store::ObjectMeta| manifest::id_of(meta.location.as_ref());
+        Ok(listed.iter().filter_map(|meta| Some((id(meta)?, meta.size))).collect())
     }
 
     async fn hint(&self) -> Result<Option<u64>> {

@@ -96,6 +96,40 @@ async fn damage_and_newer_formats_are_errors_and_never_an_empty_state() {
     assert!(error.kind() == ErrorKind::Input && error.to_string().contains("format 2"), "{error}");
 }
 
+#[tokio::test]
+async fn a_rebuild_stands_on_what_can_still_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = open(&format!("file:{}", folder.path().display())).await;
+    assert_eq!(workspace.salvage().await.unwrap(), None);
+    let newest = grow(&workspace, 3).await;
+    assert_eq!(workspace.salvage().await.unwrap(), Some(newest));
+    let spoil = |id| std::fs::write(folder.path().join(manifest::path(id).as_ref()), "spoilt").unwrap();
+    spoil(3);
+    assert_eq!(workspace.newest().await.unwrap_err().kind(), ErrorKind::Corrupt);
+    let salvaged = workspace.salvage().await.unwrap().unwrap();
+    assert_eq!((salvaged.id, &salvaged.content), (3, &counting(2)));
+    (1..3).for_each(spoil);
+    let salvaged = workspace.salvage().await.unwrap().unwrap();
+    assert_eq!((salvaged.id, &salvaged.content), (3, &Content::default()));
+    let rebuilt = workspace.commit(Some(&salvaged), counting(9), &nonce()).await.unwrap().won().unwrap();
+    assert_eq!(workspace.newest().await.unwrap(), Some(rebuilt));
+}
+
+#[test]
+fn no_manifest_is_as_short_as_a_tombstone() {
+    let content = Content::default();
+    let mut least = Manifest {
+        format: FORMAT,
+        id: 1,
+        parent: None,
+        nonce: String::new(),
+        content,
+        digest: String::new(),
+    };
+    let tombstone = manifest::Tombstone::of(u64::MAX, &nonce()).encode();
+    assert!(tombstone.len() < least.encode().len());
+}
+
 #[test]
 fn a_manifest_of_an_older_program_opens() {
     let body = r#"{"format":1,"id":3,"nonce":"x","content":{"journals":{"r":2},"unheard":1}}"#;
