@@ -141,33 +141,33 @@ fn parse(
     let mut mistakes = Vec::new();
     environment::substitute(&mut table, environment, &mut mistakes);
     let outline = outline::outline(table, &mut mistakes);
-    let tokenizer = tokenizer(outline.tokenizer.as_ref(), base_dir).map_err(|mistake| mistakes.push(mistake));
-    let order = wiring::order(&outline.stages);
-    let Ok(tokenizer) = tokenizer else {
-        mistakes.extend(order.err().into_iter().flatten());
-        return Err(mistakes);
-    };
+    let tokenizer = tokenizer(outline.tokenizer.as_ref(), base_dir);
+    let tokenizer = tokenizer.map_err(|mistake| [mistakes.as_slice(), &[mistake]].concat())?;
+    // Where a table itself is wrong, whoever reads it would be called wrong as well.
+    let mut wires_count = mistakes.is_empty();
     let mut made = Vec::new();
     for table in &outline.stages {
-        match registry.make(&Given::new(table, base_dir, tokenizer.clone())) {
+        let given = Given::new(table, base_dir, tokenizer.clone());
+        wires_count &= registry.knows(&given);
+        match registry.make(&given) {
             Ok(stage) => made.push(stage),
             Err(mistake) => mistakes.push(mistake.or_at(&table.name.span)),
         }
     }
-    let order = match order {
+    let order = match wiring::order(&outline.stages) {
         Ok(order) if mistakes.is_empty() => order,
-        Ok(_) => return Err(mistakes),
-        Err(wiring) => return Err(mistakes.into_iter().chain(wiring).collect()),
+        Err(wiring) if wires_count => return Err([mistakes, wiring].concat()),
+        _ => return Err(mistakes),
     };
     let stages: Vec<(&StageTable, &Made)> =
         order.iter().map(|index| (&outline.stages[*index], &made[*index])).collect();
-    mistakes = tiers::check(&stages);
     let plan = FlowPlan {
         name: outline.name.as_ref().map_or(DEFAULT_NAME, |name| &name.text).to_owned(),
         tokenizer,
-        stages: stages.into_iter().map(|(table, made)| flow_stage(table, made)).collect(),
+        stages: stages.iter().map(|(table, made)| flow_stage(table, made)).collect(),
         keep_versions: outline.keep_versions.unwrap_or(DEFAULT_KEEP_VERSIONS),
     };
+    mistakes = tiers::check(&stages);
     if mistakes.is_empty() {
         mistakes.extend(plan.check().err().map(Mistake::from));
     }
@@ -207,4 +207,4 @@ fn workspace(outline: &Outline, base_dir: &Path) -> String {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -111,6 +111,11 @@ impl Registry {
         self
     }
 
+    /// Returns whether an operator has the name that a table gives.
+    pub(crate) fn knows(&self, given: &Given<'_>) -> bool {
+        self.constructors.contains_key(&(given.kind(), given.operator().to_owned()))
+    }
+
     /// Makes the operator of a table.
     ///
     /// # Errors

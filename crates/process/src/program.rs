@@ -284,9 +284,9 @@ fn read_answers(items: &[Item], batch: &[usize], ran: &Ran) -> BTreeMap<usize, M
         match object.get("id") {
             None => in_order.push(object),
             Some(id) => match id.as_str().and_then(|id| by_id.get(id)) {
-                // Two answers to one item are none.
                 Some(&index) => {
-                    drop(named.entry(index).and_modify(|said| *said = None).or_insert(Some(object)))
+                    // Two answers to one item are none.
+                    named.entry(index).and_modify(|said| *said = None).or_insert(Some(object));
                 }
                 None => garbage = true,
             },

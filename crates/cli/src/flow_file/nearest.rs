@@ -2,7 +2,8 @@
 
 /// Says which of the known words is meant: the nearest by edits, or all of them where none is near.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let known: Vec<&str> = known.into_iter().collect();
+    let mut known: Vec<&str> = known.into_iter().collect();
+    known.dedup();
     let lowered = word.to_lowercase();
     let near = known.iter().map(|other| (edits(&lowered, &other.to_lowercase()), *other)).min();
     match near {

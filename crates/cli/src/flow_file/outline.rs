@@ -87,6 +87,7 @@ pub(crate) fn outline(table: Table, mistakes: &mut Vec<Mistake>) -> Outline {
 pub(crate) fn keep_versions(node: &Node) -> Result<usize, Mistake> {
     match node.value {
         Value::Int(count) if count >= 1 => Ok(count as usize),
+        Value::Int(_) => Err(Mistake::new("`keep_versions` is at least 1").at(node.span.clone())),
         _ => Err(node.wrong("keep_versions", "a whole number from 1 up")),
     }
 }

@@ -61,7 +61,7 @@ impl de::Error for Problem {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Problem(Mistake::new(format!("the key `{field}` is missing")))
+        Problem(Mistake::new(format!("missing key `{field}`")))
     }
 }
 

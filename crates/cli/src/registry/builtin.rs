@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rifflebox_core::{Result, Tokenizer};
+use rifflebox_core::{ErrorKind, Result, Tokenizer};
 use rifflebox_dataflow::{Operator, PublishSettings};
 use rifflebox_dedup::Exact;
 use rifflebox_generate::{Cloze, CommandGenerator, Passages, Rows};
@@ -89,6 +89,15 @@ fn exact(given: &Given<'_>) -> Result<Made, Mistake> {
 
 fn shares(given: &Given<'_>) -> Result<Made, Mistake> {
     let recipe: Recipe = given.settings()?;
+    match recipe.check() {
+        // What no data could make publishable is for the build to refuse.
+        Err(error) if error.kind() != ErrorKind::Refused => {
+            let key =
+                ["shares", "tokens", "min_anchor"].into_iter().find(|key| error.to_string().contains(key));
+            return Err(given.mistake_at(key.unwrap_or("shares"), error.chain()));
+        }
+        _ => {}
+    }
     let wanted_tiers = recipe.shares.keys().map(|label| label.name().to_owned()).collect();
     Ok(Made { wanted_tiers, ..Made::of(Operator::Mix(Arc::new(recipe))) })
 }

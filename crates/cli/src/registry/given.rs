@@ -54,12 +54,14 @@ impl<'a> Given<'a> {
     /// # Errors
     /// The first key or value that does not fit, with its place.
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, Mistake> {
-        let read = read_settings(&self.table.settings);
-        read.map_err(|mistake| match mistake.message.strip_prefix("unknown key") {
-            Some(rest) => {
-                Mistake { message: format!("[{}] has no key{rest}", self.table.header()), ..mistake }
-            }
-            None => mistake,
+        let header = self.table.header();
+        read_settings(&self.table.settings).map_err(|mistake| {
+            let message = match mistake.message.split_once(' ') {
+                Some(("unknown", rest)) if rest.starts_with("key") => format!("[{header}] has no {rest}"),
+                Some(("missing", rest)) => format!("[{header}] needs the {rest}"),
+                _ => return mistake,
+            };
+            Mistake { message, ..mistake }
         })
     }
 
