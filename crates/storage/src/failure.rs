@@ -8,7 +8,8 @@ pub(crate) fn store_error(doing: &str, error: object_store::Error) -> Error {
         Some(cure) => format!("cannot {doing}: {cure}"),
         None => format!("cannot {doing}"),
     };
-    Error::new(ErrorKind::Store, message).with_source(error)
+    // The store's library prints each cause within its error: one text says it all, once.
+    Error::new(ErrorKind::Store, message).with_source(error.to_string())
 }
 
 /// Turns a failure of the local file system into our error.
@@ -54,8 +55,18 @@ fn cure(error: &object_store::Error) -> Option<&'static str> {
         E::Unauthenticated { .. } => Some("not authenticated; check the credentials in the environment"),
         _ if is_missing_bucket(error) => Some("the bucket does not exist; create it first"),
         E::NotFound { .. } => Some("no such object"),
-        _ => root_io(error).and_then(io_cure),
+        _ => root_io(error).and_then(io_cure).or_else(|| network_cure(&deep_text(error))),
     }
+}
+
+/// Reads the cure out of what a client of a bucket says: it has no kinds for these.
+fn network_cure(text: &str) -> Option<&'static str> {
+    // Where no credentials are set, the client asks the machine's own metadata service for some.
+    if text.contains("169.254.169.254") || text.contains("169.254.170.2") {
+        return Some("no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+    }
+    let unreached = text.contains("error sending request");
+    unreached.then_some("the store cannot be reached; check AWS_ENDPOINT and the network")
 }
 
 fn io_cure(error: &io::Error) -> Option<&'static str> {
@@ -88,4 +99,43 @@ fn deep_text(error: &object_store::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn generic(text: &'static str) -> object_store::Error {
+        object_store::Error::Generic { store: "S3", source: text.into() }
+    }
+
+    #[test]
+    fn messages_say_what_to_do_and_name_each_cause_once() {
+        let error = store_error("read x", generic("client error: error sending request"));
+        assert_eq!(
+            error.chain(),
+            "cannot read x: the store cannot be reached; check AWS_ENDPOINT and the network: \
+             Generic S3 error: client error: error sending request"
+        );
+        let error = store_error("read x", generic("PUT http://169.254.169.254/latest: 403"));
+        assert!(error.to_string().contains("AWS_ACCESS_KEY_ID"), "{error}");
+        let missing =
+            object_store::Error::NotFound { path: "x".into(), source: "<Code>NoSuchBucket</Code>".into() };
+        assert!(store_error("read x", missing).to_string().contains("create it first"));
+    }
+
+    #[test]
+    fn what_stays_refused_is_not_asked_again() {
+        let io = |kind: io::ErrorKind| object_store::Error::Generic {
+            store: "file",
+            source: Box::new(io::Error::from(kind)),
+        };
+        assert!(worth_retrying(&generic("500")) && worth_retrying(&io(io::ErrorKind::NotFound)));
+        for kind in
+            [io::ErrorKind::PermissionDenied, io::ErrorKind::StorageFull, io::ErrorKind::ReadOnlyFilesystem]
+        {
+            assert!(!worth_retrying(&io(kind)), "{kind:?}");
+            assert!(io_cure(&io::Error::from(kind)).is_some(), "{kind:?}");
+        }
+    }
 }
