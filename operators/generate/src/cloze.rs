@@ -95,3 +95,6 @@ fn choose(page: &Page, most: usize) -> Vec<(String, Question)> {
     }
     chosen
 }
+
+#[cfg(test)]
+mod tests;

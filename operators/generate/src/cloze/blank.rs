@@ -90,7 +90,7 @@ fn blanked(page: &Page, line: &Line, sentence: &Range<usize>) -> Option<(&'stati
     let (before, after) =
         (&line.text[sentence.start..mark.range.start], &line.text[mark.range.end..sentence.end]);
     // Only what the sentence is about, and says something of at once, can be told from the rest of it.
-    let verbs = ["of", "is", "are", "refers", "means", "represents", "describes", "generally"];
+    let verbs = ["of", "refers", "means", "represents", "describes", "generally"];
     let next = after.split_whitespace().next().unwrap_or_default();
     let about =
         ["", "The ", "A ", "An ", "The term ", "A single "].contains(&before) && verbs.contains(&next);

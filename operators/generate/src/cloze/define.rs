@@ -6,7 +6,7 @@ use super::line::Line;
 use super::page::{Block, Kind, Page};
 use super::prose::{is_clean, is_sentence, points_nowhere, stands_alone};
 use super::question::{Ask, Question};
-use super::words::{bare, is_english, is_stop, letters, lower_first, stem, terms};
+use super::words::{bare, is_english, is_stop, letters, lower_first, terms};
 
 /// Nouns too vague to be asked for.
 const VAGUE: &str = "goal reason result problem idea example advantage question way difference thing point \
@@ -22,7 +22,7 @@ const WEAK: &str = "good great bad bit lot nice big perfect same first next last
     excellent popular powerful useful simple straightforward key major huge small large crucial critical \
     little few couple number variety must new recent current long short real serious question confusing \
     vast holistic versatile convenient term terms massive rich wonderful fantastic vibrant one community \
-    community-driven awesome world well-known well-adopted leading exciting strong step big-picture";
+    community-driven awesome world well-known well-adopted leading exciting strong step big-picture preferred";
 
 /// Asks for each definition of a page.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
@@ -119,8 +119,10 @@ fn take_apart(text: &str) -> Option<Definition<'_>> {
         && !words.iter().any(|word| is_stop(&bare(word)) || bare(word).ends_with("ly"));
     let last = bare(words.last()?);
     let numbered = words.iter().any(|word| word.chars().all(|c| c.is_ascii_digit() || c == '.'));
-    let vague =
-        numbered || VAGUE.split_ascii_whitespace().any(|vague| vague == last || stem(vague) == stem(&last));
+    let vague = numbered
+        || VAGUE
+            .split_ascii_whitespace()
+            .any(|vague| last.strip_suffix('s').unwrap_or(&last) == vague || last == vague);
     if !sound || vague {
         return None;
     }

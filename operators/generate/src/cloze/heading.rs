@@ -66,7 +66,7 @@ fn is_whole(heading: &str) -> bool {
 
 fn is_answer(text: &str) -> bool {
     let first = bare(text.split_whitespace().next().unwrap_or_default());
-    let opener = ["it", "this", "that", "these", "they", "because", "but", "and", "so", "see", "if"];
+    let opener = ["it", "this", "that", "these", "they", "because", "but", "and", "so", "see", "if", "when"];
     (8..=110).contains(&text.split_whitespace().count())
         && text.ends_with('.')
         && !opener.contains(&first.as_str())
@@ -78,6 +78,10 @@ fn is_answer(text: &str) -> bool {
 /// Returns whether an answer takes up a matter of the question.
 fn meets(heading: &str, answer: &str) -> bool {
     let yes = ["Yes", "No"].iter().any(|word| answer.starts_with(word));
+    let first = bare(heading.split_whitespace().next().unwrap_or_default());
+    if ["can", "is", "are", "does", "do", "will", "should", "has", "have"].contains(&first.as_str()) {
+        return yes;
+    }
     yes || terms(heading).intersection(&terms(answer)).count() * 3 >= terms(heading).len()
 }
 

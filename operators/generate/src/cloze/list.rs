@@ -20,7 +20,7 @@ const DOES: &str = "enables disables specifies sets returns defines controls con
 const LABELS: &str = "description unit type name note notes status alpha beta stable example examples input output \
     default required optional before after goal goals problem solution result results when why what how who \
     where question answer day date time location author authors duration action decision stage phase tip \
-    warning important title summary purpose usage value implementation testing observability";
+    warning important title summary purpose usage value implementation testing observability kubernetes-native cloud-native";
 
 /// Asks for each item "term: what it is", and for each short list as a whole.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
@@ -79,6 +79,7 @@ fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
         || !is_english(first)
         || first.ends_with(':')
         || first.contains(['→', '?', '!'])
+        || first.contains(": ")
     {
         return;
     }

@@ -7,7 +7,7 @@ const POINTERS: &str = "this these those above below following here earlier prev
     former our us let's we we'll we've we're i i'm my listing listings figure chapter chapters section \
     sections tutorial appendix guide screenshot diagram snippet also too instead again otherwise \
     therefore thus hence however likewise similarly meanwhile furthermore moreover nevertheless yet anyway \
-    then today currently now recently soon you're you'll you've you'd i'd i'll them they";
+    then refer today currently now recently soon you're you'll you've you'd i'd i'll them they";
 
 /// Words that point out of their sentence when they begin it.
 const OPENERS: &str = "it its it's they them their he she that that's there there's then such so but and or \

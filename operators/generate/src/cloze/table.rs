@@ -102,7 +102,10 @@ fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut V
     let words = value.split_whitespace().count();
     let opening = bare(value.split_whitespace().next().unwrap_or_default());
     let news = terms(value).difference(&terms(key)).count();
-    if ["if", "when", "because", "see", "same", "as", "like"].contains(&opening.as_str()) || news < 3 {
+    if ["if", "when", "because", "see", "same", "as", "like"].contains(&opening.as_str())
+        || news < 3
+        || value.contains("DEPRECATED")
+    {
         return;
     }
     if !one_of(MEANINGS) || !(5..=40).contains(&words) || !points_nowhere(value) || !is_english(value) {
@@ -135,7 +138,21 @@ fn one_value(value: &str) -> bool {
 fn key_kind(head: &str, key: &str) -> String {
     let head = head.to_lowercase();
     let words = head.split_whitespace().count();
-    let generic = ["name", "key", "id", "item", "value", "field name", "#", "title", "column"];
+    let generic = [
+        "yaml",
+        "json",
+        "block",
+        "aspect",
+        "name",
+        "key",
+        "id",
+        "item",
+        "value",
+        "field name",
+        "#",
+        "title",
+        "column",
+    ];
     let sound =
         (1..=3).contains(&words) && head.chars().all(|c| c.is_ascii_alphabetic() || c == ' ' || c == '-');
     if !sound || generic.contains(&head.as_str()) || bare(&head).is_empty() {

@@ -1,1 +1,137 @@
+use proptest::prelude::*;
+use rifflebox_core::{Fields, Origin, Tier};
 
+use super::*;
+
+const PAGE: &str = "---\ntitle: The job runner\n---\n\n# The job runner\n\n## Worker\n\nA worker is a process that takes tasks \
+    from the queue. Workers retry each task twice.\n\n## Queue\n\nThe queue keeps tasks in order of their age.\n\n\
+    The `--drain` flag stops the intake of tasks. The `--halt` flag ends all workers at once.\n\n\
+    | Setting | Default | Description |\n|--|--|--|\n| `max_age` | 15s | Longest wait |\n| `max_len` | 100 | Longest line of tasks |\n\n\
+    ## Can it be paused?\n\nYes, the runner can be paused with one signal to its first process.\n";
+
+fn document(text: &str) -> Document {
+    let (source, id, text) = ("docs".to_owned(), "runner.md".to_owned(), text.to_owned());
+    Document {
+        source,
+        id,
+        text,
+        tier: Tier::T0,
+        license: None,
+        origin: Origin::default(),
+        fields: Fields::new(),
+    }
+}
+
+fn sample(content: Content) -> Sample {
+    let (stage, origin, fields) = ("qa".to_owned(), Origin::default(), Fields::new());
+    Sample {
+        stage,
+        content,
+        context: None,
+        documents: Vec::new(),
+        tier: Tier::T3,
+        synthetic: true,
+        origin,
+        fields,
+    }
+}
+
+/// Returns the first word of the reason why an answer is not confirmed, or "ok".
+fn judged(prompt: &str, completion: &str) -> String {
+    let sample = sample(Content::Completion { prompt: prompt.to_owned(), completion: completion.to_owned() });
+    let verdict = Supported::default().verify(&sample, &[document(PAGE)]);
+    verdict.reason.map_or("ok".to_owned(), |reason| reason.split(':').next().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn what_the_document_says_is_confirmed() {
+    for (prompt, completion) in [
+        ("What is a worker?", "A worker is a process that takes tasks from the queue."),
+        ("Which flag stops the intake of tasks?", "`--drain`"),
+        ("What is the default of the setting `max_age`?", "15s"),
+        ("Which setting is described as \"Longest line of tasks\"?", "max_len"),
+        ("Fill in: \"The queue keeps ____ in order of their age.\"", "tasks"),
+        (
+            "Can the job runner be paused?",
+            "Yes, the runner can be paused with one signal to its first process.",
+        ),
+        ("In what order does the queue keep tasks?", "of their age"),
+    ] {
+        assert_eq!(judged(prompt, completion), "ok", "{prompt} {completion}");
+    }
+}
+
+#[test]
+fn what_it_does_not_say_is_not() {
+    for (prompt, completion, reason) in [
+        ("What is a worker?", "A worker is a process that puts tasks into the queue.", "unsupported"),
+        ("What is a worker?", "The queue keeps tasks in order of their age.", "unsupported"),
+        ("Which flag stops the intake of tasks?", "--halt", "unsupported"),
+        ("What is the default of the setting `max_age`?", "100", "unsupported"),
+        ("What is the default of the setting `max_age`?", "Longest wait", "ambiguous"),
+        ("Which flag does it?", "--drain", "ambiguous"),
+        ("What is the default?", "15s", "ambiguous"),
+        ("What is it?", "15s", "vague"),
+        ("Which flag, drain or halt, stops the intake of tasks?", "--drain", "leak"),
+        ("What d-r-a-i-n-s the intake of tasks by a flag?", "drain", "leak"),
+        ("Which flag stops and drains the intake of tasks?", "--drain", "leak"),
+        ("How many times do workers retry each task?", "twice", "type"),
+        ("Which flag stops the intake of tasks?", "", "empty"),
+        ("Which flag stops the intake of tasks?", " ... ", "empty"),
+        ("", "--drain", "empty"),
+    ] {
+        assert_eq!(judged(prompt, completion), reason, "{prompt} {completion}");
+    }
+}
+
+#[test]
+fn a_second_span_makes_it_ambiguous() {
+    let judged = |more: &str, prompt: &str, completion: &str| {
+        let sample =
+            sample(Content::Completion { prompt: prompt.to_owned(), completion: completion.to_owned() });
+        let verdict = Supported::default().verify(&sample, &[document(&format!("{PAGE}\n{more}\n"))]);
+        verdict.reason.unwrap_or_default()
+    };
+    let definition = "A worker is a process that takes tasks from the queue.";
+    assert_eq!(judged("## More\n\nThe queue is long.", "What is a worker?", definition), "");
+    assert_eq!(
+        judged("## More\n\nA worker is a thread of the runner's own pool.", "What is a worker?", definition),
+        "ambiguous: the document also says \"a worker is a thread of the runner s own pool\""
+    );
+    let flag = "Which flag stops the intake of tasks?";
+    assert!(judged("The `--stop` flag stops the intake of tasks.", flag, "--drain").starts_with("ambiguous"));
+}
+
+#[test]
+fn other_samples_are_refused_with_a_reason() {
+    let text = sample(Content::Text { text: "A worker is a process.".to_owned() });
+    let verdict = Supported::default().verify(&text, &[document(PAGE)]);
+    assert_eq!(verdict.reason.as_deref(), Some("kind: only a prompt with a completion can be supported"));
+    let asked = sample(Content::Completion {
+        prompt: "What is a worker?".to_owned(),
+        completion: "A process.".to_owned(),
+    });
+    let verdict = Supported::default().verify(&asked, &[]);
+    assert_eq!(verdict.reason.as_deref(), Some("unsupported: no document says the answer"));
+}
+
+#[test]
+fn identity() {
+    let identity = Supported::default().identity();
+    assert_eq!((identity.name.as_str(), identity.version.as_str()), ("supported", "1"));
+    assert!(
+        serde_json::from_str::<Supported>("{\"strict\": true}").is_err(),
+        "an unknown setting is refused"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_sample_gets_a_verdict(text in "(\\PC{0,20}[\n|#`*\"-]{0,3}){0,20}", prompt in "\\PC{0,60}", completion in "\\PC{0,40}") {
+        let sample = sample(Content::Completion { prompt, completion });
+        let verdict = Supported::default().verify(&sample, &[document(&text)]);
+        prop_assert_eq!(verdict.accept, verdict.reason.is_none());
+        prop_assert_eq!(&verdict, &Supported::default().verify(&sample, &[document(&text)]));
+    }
+}

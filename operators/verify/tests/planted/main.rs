@@ -76,3 +76,40 @@ fn check(name: &str, cases: &[Case], per_kind: usize) {
     assert!(rejected * 100 >= planted * 95, "{rejected} of {planted}");
     assert!(passed * 100 >= cases.len() * 92, "{passed} of {}", cases.len());
 }
+
+/// What `supported` says of each bundled question and of each planted fault, as it was: verdicts that drift
+/// without a new version fail here. Bless with `RIFFLEBOX_BLESS=1` after raising the version.
+#[test]
+fn verdicts_are_those_of_the_golden_file() {
+    let identity = Supported::default().identity();
+    let mut golden = format!("{} {} {}\n", identity.name, identity.version, identity.fingerprint());
+    let mut say = |kind: &str, case: &Case| {
+        let verdict = Supported::default().verify(&case.sample, std::slice::from_ref(&case.document));
+        let digest = Key::builder("case")
+            .text(&case.document.text)
+            .text(case.prompt())
+            .text(case.completion())
+            .finish();
+        golden.push_str(&format!("{digest} {kind}: {}\n", verdict.reason.as_deref().unwrap_or("ok")));
+    };
+    let cases = bundled();
+    cases.iter().for_each(|case| say("sound", case));
+    for kind in KINDS {
+        for at in (0..cases.len()).step_by(3) {
+            let seed = Key::builder("golden").text(kind).number(at as u64).finish();
+            if let Some(case) = plant(kind, &cases, at, seed) {
+                say(kind, &case);
+            }
+        }
+    }
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/planted/supported.golden");
+    if std::env::var_os("RIFFLEBOX_BLESS").is_some() {
+        std::fs::write(&path, &golden).expect("the golden file can be written");
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    let differs = golden.lines().zip(kept.lines()).find(|(made, kept)| made != kept);
+    assert!(
+        golden == kept,
+        "verdicts differ from the golden file: raise the version, then bless it\n{differs:?}"
+    );
+}

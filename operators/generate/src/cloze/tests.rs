@@ -1,0 +1,206 @@
+use proptest::prelude::*;
+use rifflebox_core::{Content, Fields, Origin, Tier, Value};
+
+use super::*;
+
+const TITLE: &str =
+    "---\ntitle: The job runner\n---\n\nThe job runner is what is asked of in each of these tests.\n\n";
+
+fn document(id: &str, text: &str) -> Document {
+    let (source, id, text) = ("docs".to_owned(), id.to_owned(), text.to_owned());
+    Document {
+        source,
+        id,
+        text,
+        tier: Tier::T0,
+        license: None,
+        origin: Origin::default(),
+        fields: Fields::new(),
+    }
+}
+
+fn drafts(cloze: &Cloze, document: &Document) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    cloze.generate(document, &mut |draft| drafts.push(draft)).expect("any document can be asked");
+    drafts
+}
+
+/// Asks of a page with a title, and returns "shape: question = answer" without the name of the page.
+fn asked(text: &str) -> Vec<String> {
+    let document = document("a.md", &format!("{TITLE}{text}"));
+    let line = |draft: Draft| {
+        let Content::Completion { prompt, completion } = draft.content else { panic!("a question") };
+        let shape = draft.fields["shape"].as_text().expect("a name").to_owned();
+        let span = draft.span.expect("a part of the document");
+        assert!(
+            document.text.get(span.start as usize..span.end as usize).is_some_and(|part| !part.is_empty())
+        );
+        let ask = prompt.replace("According to ", "").replace("From ", "");
+        format!("{shape}: {} = {completion}", ask.replace("the page \"The job runner\"", "P"))
+    };
+    let mut asked: Vec<String> = drafts(&Cloze::default(), &document).into_iter().map(line).collect();
+    asked.sort();
+    asked
+}
+
+#[test]
+fn definitions() {
+    let text = "## Worker\n\nA worker is a process that takes tasks from the queue by their age.\n";
+    let asked = asked(text);
+    let both = [
+        "definition: P, what is a worker? = A worker is a process that takes tasks from the queue by their age.",
+        "term: P, which term is defined as \"a process that takes tasks from the queue by their age\"? = worker",
+    ];
+    assert!(asked.len() == 1 && both.contains(&asked[0].as_str()), "{asked:?}");
+}
+
+#[test]
+fn questions_that_people_wrote() {
+    assert_eq!(
+        asked(
+            "## Can the job runner be paused?\n\nYes, send it the stop signal and it will be paused at the end of each open task.\n"
+        ),
+        [
+            "heading: P: Can the job runner be paused? = Yes, send it the stop signal and it will be paused at the end of each open task."
+        ]
+    );
+}
+
+#[test]
+fn names_in_code() {
+    assert_eq!(
+        asked("## Flags\n\nThe `--drain` flag stops the intake of tasks and waits for all open ones.\n"),
+        [
+            "which: the section \"Flags\" of P, which flag stops the intake of tasks and waits for all open ones? = --drain"
+        ]
+    );
+    assert_eq!(
+        asked(
+            "## Start\n\nTo list all of the open tasks by age, run:\n\n```sh\njobctl ps --oldest-first\n```\n"
+        ),
+        [
+            "command: the section \"Start\" of P, which command do you run to list all of the open tasks by age? = jobctl ps --oldest-first"
+        ]
+    );
+}
+
+#[test]
+fn tables() {
+    let text = "## Limits\n\n| Setting | Default | Description |\n|--|--|--|\n\
+        | `max_age` | 15s | The longest time that a task may wait for a worker |\n\
+        | `queue_len` | 100 | How many of the others can stand in line at once |\n";
+    let asked = asked(text);
+    assert!(
+        asked.contains(
+            &"cell: the section \"Limits\" of P, what is the default value of the setting `max_age`? = 15s"
+                .to_owned()
+        ),
+        "{asked:?}"
+    );
+    assert!(
+        asked.iter().all(|line| line.contains("of the setting") || line.contains("described")),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn lists() {
+    let text = "## Backends\n\nThe job runner stores its tasks in one of the following three backends:\n\n- Postgres\n- Redis\n- SQLite\n";
+    assert_eq!(
+        asked(text),
+        [
+            "list: the section \"Backends\" of P, which three items make up the list that begins \"The job runner \
+          stores its tasks in one of the following three backends:\"? = - Postgres\n- Redis\n- SQLite"
+        ]
+    );
+}
+
+#[test]
+fn nothing_to_ask() {
+    for text in [
+        "## Worker\n\nIt is a process that takes tasks from the queue and runs them.\n",
+        "## Worker\n\nThis worker is a process that is shown in the example above.\n",
+        "## Worker\n\nThe worker is a great way to see what all of the others do.\n",
+        "## Next\n\nThe `--drain` flag, like the one below, stops the intake of tasks at once.\n",
+        "Wait for it, and then see what happens to the rest of the tasks.\n",
+    ] {
+        assert_eq!(asked(text), [""; 0], "{text}");
+    }
+    let plain = "A worker is a process that takes tasks from the queue and runs them.";
+    assert!(drafts(&Cloze::default(), &document("notes.txt", plain)).is_empty(), "no title");
+    let code = "# Title\n\nfn main() { let the = of; }\n";
+    assert!(drafts(&Cloze::default(), &document("main.rs", code)).is_empty());
+}
+
+#[test]
+fn other_languages_are_left_alone() {
+    for text in [
+        "# ワーカー\n\n**ワーカー** is a プロセス。ワーカーはキューからタスクを取ります。\n",
+        "# El trabajador\n\n## Trabajador\n\nUn trabajador es un proceso que toma tareas de la cola.\n",
+        "# Воркер\n\n## Worker\n\nWorker is a процесс, который берёт задачи из очереди.\n",
+    ] {
+        assert!(drafts(&Cloze::default(), &document("a.md", text)).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn at_most_so_many_and_the_passage_if_wanted() {
+    let entry = |n: usize| {
+        format!(
+            "### Part{n}x\n\nA part{n}x is a kind of thing that holds {n} items of the whole machine.\n\n"
+        )
+    };
+    let text: String = (10..40).map(entry).collect();
+    let document = document("a.md", &format!("{TITLE}{text}"));
+    let cloze = Cloze { per_document: 5, context: true };
+    let drafts = drafts(&cloze, &document);
+    assert_eq!(drafts.len(), 5);
+    for draft in drafts {
+        let context = draft.context.expect("the passage");
+        let support = draft.fields.get("support").and_then(Value::as_text).expect("the words");
+        assert!(context.contains(support) && document.text.contains(&context));
+    }
+}
+
+#[test]
+fn the_place_of_a_page_does_not_choose_its_questions() {
+    let entry = |n: usize| {
+        format!(
+            "### Part{n}x\n\nA part{n}x is a kind of thing that holds {n} items of the whole machine.\n\n"
+        )
+    };
+    let ask = |order: Vec<usize>| {
+        let text: String = order.into_iter().map(entry).collect();
+        let mut prompts: Vec<String> =
+            drafts(&Cloze::default(), &document("a.md", &format!("{TITLE}{text}")))
+                .into_iter()
+                .map(|draft| draft.content.columns()[0].1.to_owned())
+                .collect();
+        prompts.sort();
+        prompts
+    };
+    assert_eq!(ask((10..40).collect()), ask((10..40).rev().collect()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_page_can_be_asked(
+        parts in proptest::collection::vec(
+            prop_oneof![
+                "(The|A) [a-z]{1,8} is (a|the) [a-z ]{5,60}\\.\n\n", "#{1,4} [A-Za-z ?]{1,20}\n\n", "- \\*\\*[a-z]{1,8}\\*\\*: [A-Za-z ]{1,50}\n",
+                "\\| `[a-z]{1,6}` \\| [a-z]{1,8} \\|\n\\|--\\|--\\|\n", "```sh\n[a-z ]{1,20}\n```\n\n", "\\PC{0,60}\n", "[`*_\\[\\](){}|<>\"]{1,12}\n",
+                "> [a-z ]{1,20}\n", "The `[a-z-]{1,12}` flag sets the [a-z ]{10,50}\\.\n\n", ": [a-z ]{1,20}\n", "To [a-z ]{9,30}, run:\n\n",
+            ],
+            0..40,
+        ),
+    ) {
+        let document = document("a.md", &format!("{TITLE}{}", parts.concat()));
+        let drafts = drafts(&Cloze::default(), &document);
+        prop_assert!(drafts.len() <= 12);
+        for draft in drafts {
+            let span = draft.span.expect("a part of the document");
+            prop_assert!(document.text.get(span.start as usize..span.end as usize).is_some());
+        }
+    }
+}
