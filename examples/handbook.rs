@@ -1,6 +1,6 @@
 //! Builds a dataset from a folder of documents: `cargo run --example handbook -- FOLDER WORKSPACE`.
 
-use rifflebox::{Cloze, Exact, Files, Passages, Recipe, Supported, Tier, Workspace, flow};
+use rifflebox::{BuildOptions, Cloze, Exact, Files, Passages, Recipe, Supported, Tier, Workspace, flow};
 
 #[tokio::main]
 async fn main() -> rifflebox::Result<()> {
@@ -15,7 +15,11 @@ async fn main() -> rifflebox::Result<()> {
     let asked = docs.generate(Cloze::default()).verify(Supported::default());
     human.concat(&asked).dedup(Exact).mix(Recipe::default()).publish();
 
-    let report = Workspace::open(&workspace).await?.build(&flow).await?;
+    let mut options = BuildOptions::default();
+    if let Some(workers) = std::env::var("WORKERS").ok().and_then(|workers| workers.parse().ok()) {
+        options.workers = workers;
+    }
+    let report = Workspace::open(&workspace).await?.build_with(&flow, options).await?;
     println!("{report}");
     Ok(())
 }
