@@ -1,6 +1,7 @@
 //! `text -> words, stems`: enough of English to tell a term from its surroundings.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// Words that carry no matter of their own.
 const STOP: &str = "a an the and or but nor so yet of in on at to for from by with without into onto over \
@@ -16,7 +17,8 @@ const ENGLISH: &str = "the of and to is that for with are be it by from which or
 
 /// Returns whether a word carries no matter of its own.
 pub(super) fn is_stop(word: &str) -> bool {
-    STOP.split_ascii_whitespace().any(|stop| stop.eq_ignore_ascii_case(word))
+    static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| STOP.split_ascii_whitespace().collect());
+    WORDS.contains(word) || WORDS.contains(word.to_ascii_lowercase().as_str())
 }
 
 /// Returns the word without the punctuation around it, in lower case.

@@ -1,6 +1,7 @@
 //! `text -> tokens, stems`: what two texts are compared by.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// Words that say nothing of the matter, and those with which a question is put.
 const EMPTY: &str = "a an the and or but nor so yet of in on at to for from by with without into onto over \
@@ -21,8 +22,8 @@ pub(super) fn tokens(text: &str) -> Vec<String> {
 
 /// Returns the stems of all tokens that carry matter.
 pub(super) fn stems_of(tokens: &[String]) -> BTreeSet<String> {
-    let empty = |word: &str| EMPTY.split_ascii_whitespace().any(|empty| empty == word);
-    tokens.iter().filter(|word| !empty(word)).map(|word| stem(word)).collect()
+    static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| EMPTY.split_ascii_whitespace().collect());
+    tokens.iter().filter(|word| !WORDS.contains(word.as_str())).map(|word| stem(word)).collect()
 }
 
 /// Returns the stems of all that a text says, also inside its names: "SpanExporter" says "span" and "exporter".

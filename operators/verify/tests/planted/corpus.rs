@@ -59,15 +59,16 @@ pub(crate) fn bundled() -> Vec<Case> {
     files.iter().filter(|path| !path.ends_with("README.md")).flat_map(read).collect()
 }
 
-/// Asks of the documents of the data folder, if it is named.
+/// Asks of the documents of the data folder, if it is named: of every fifth, or with `RIFFLEBOX_LONG` of all.
 pub(crate) fn data_folder() -> Option<Vec<Case>> {
     let folder = PathBuf::from(std::env::var_os("RIFFLEBOX_DATA")?).join("docs");
+    let one_in = if std::env::var_os("RIFFLEBOX_LONG").is_some() { 1 } else { 5 };
     let mut cases = Vec::new();
     for name in ["rust-book", "prometheus-docs", "opentelemetry.io"] {
         let file =
             std::fs::File::open(folder.join(name).join("base.jsonl.zst")).expect("the data folder holds it");
         let text = zstd::decode_all(file).expect("the data folder is sound");
-        for line in String::from_utf8(text).expect("the data folder is text").lines() {
+        for line in String::from_utf8(text).expect("the data folder is text").lines().step_by(one_in) {
             let row: serde_json::Value = serde_json::from_str(line).expect("the data folder is JSON lines");
             let field = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
             cases.extend(ask(field("path"), field("text")));

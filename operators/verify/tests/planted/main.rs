@@ -24,7 +24,7 @@ fn planted_faults_are_rejected_and_sound_questions_pass() {
 #[test]
 fn the_data_folder_agrees() {
     match data_folder() {
-        Some(cases) => check("data folder", &cases, 4 * PER_KIND),
+        Some(cases) => check("data folder", &cases, PER_KIND),
         None => println!("RIFFLEBOX_DATA is not set: only the bundled documents were read"),
     }
 }
@@ -34,7 +34,7 @@ fn check(name: &str, cases: &[Case], per_kind: usize) {
     let verdict =
         |case: &Case| Supported::default().verify(&case.sample, std::slice::from_ref(&case.document));
     let refused: Vec<_> = cases.iter().filter_map(|case| Some((case, verdict(case).reason?))).collect();
-    for (case, reason) in refused.iter().take(60) {
+    for (case, reason) in refused.iter().take(20) {
         println!(
             "REFUSED {reason}\n  {}\n  Q {}\n  A {}",
             case.document.id,
