@@ -145,10 +145,10 @@ impl FaultyStore {
         inner: impl Future<Output = Result<T>>,
     ) -> Result<(T, Drawn)> {
         let drawn = self.draw(operation, path.as_ref());
-        if drawn.fault == Fault::Before {
-            return Err(failure(path, creates, drawn.draw));
-        }
-        let result = inner.await;
+        let result = match drawn.fault {
+            Fault::Before => Err(failure(path, creates, drawn.draw)),
+            _ => inner.await,
+        };
         if drawn.dies_after {
             std::process::abort();
         }
@@ -284,6 +284,9 @@ impl FaultyStore {
     ) -> BoxStream<'static, Result<ObjectMeta>> {
         let path = prefix.cloned().unwrap_or_default();
         let drawn = self.draw(operation, path.as_ref());
+        if drawn.dies_after {
+            std::process::abort();
+        }
         match drawn.fault {
             Fault::Before | Fault::After => {
                 futures::stream::iter([Err(failure(&path, false, drawn.draw))]).boxed()

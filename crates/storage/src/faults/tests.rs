@@ -146,3 +146,41 @@ async fn a_body_cut_short_on_its_way_is_no_body() {
     }
     assert!(refused > 0, "a body cut short was taken for a whole one");
 }
+
+/// Spawns itself, once per store operation of two builds, to be killed before or after it.
+#[tokio::test]
+async fn a_killed_writer_leaves_a_whole_workspace() {
+    const NAME: &str = "faults::tests::a_killed_writer_leaves_a_whole_workspace";
+    if let Ok(role) = std::env::var("RIFFLEBOX_KILL_AT") {
+        let (point, url) = role.split_once(' ').unwrap();
+        let point: u64 = point.parse().unwrap();
+        let kill = Some(Kill { operation: point / 2, after: point % 2 == 1 });
+        let (wrap, _) = Faults { kill, ..Faults::default() }.wrap();
+        let workspace =
+            Workspace::open(url, Options { wrap: Some(wrap), ..Options::default() }).await.unwrap();
+        for build in 1..=2 {
+            build_once(&workspace, build, nonce()).await.unwrap().won().unwrap();
+        }
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for point in 0..100 {
+        let url = format!("file:{}/{point}", folder.path().display());
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args([NAME, "--exact"]).env("RIFFLEBOX_KILL_AT", format!("{point} {url}"));
+        let ended = child.output().unwrap();
+        let workspace = Workspace::open(&url, Options::default()).await.unwrap();
+        let newest = workspace.newest().await.unwrap();
+        assert_eq!(workspace.check().await.unwrap().problems, Vec::<String>::new(), "point {point}");
+        let id = newest.as_ref().map_or(0, |manifest| manifest.id);
+        if ended.status.success() {
+            assert_eq!(id, 2);
+            assert!(point >= 20, "only {point} points were tried");
+            return;
+        }
+        let next = build_once(&workspace, 9, nonce()).await.unwrap().won().unwrap();
+        assert_eq!(next.id, id + 1);
+        assert_eq!(sum(&workspace, &next).await.unwrap(), next.content.counters["sum"]);
+    }
+    panic!("two builds never end");
+}
