@@ -1,0 +1,3 @@
+//! The one integration binary: a module per topic, since each further binary would link the engine again.
+
+mod tidy;

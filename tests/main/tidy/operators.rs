@@ -1,0 +1,72 @@
+//! Every operator is put through the laws.
+
+use std::collections::BTreeSet;
+
+use super::{assert_none, files, root};
+
+const TRAITS: [&str; 7] =
+    ["Generator", "Verifier", "AskedGenerator", "AskedVerifier", "Purge", "Mixer", "Source"];
+
+/// Operators that the laws leave out, each with the reason.
+const LEFT_OUT: [(&str, &str); 16] = [
+    ("C4Quality", NO_LAWS),
+    ("Characters", NO_LAWS),
+    ("Cloze", NO_LAWS),
+    ("CommandGenerator", NO_LAWS),
+    ("CommandVerifier", NO_LAWS),
+    ("Exact", NO_LAWS),
+    ("FileSource", NO_LAWS),
+    ("FinewebQuality", NO_LAWS),
+    ("GopherQuality", NO_LAWS),
+    ("GopherRepetition", NO_LAWS),
+    ("Language", NO_LAWS),
+    ("Length", NO_LAWS),
+    ("Passages", NO_LAWS),
+    ("Recipe", NO_LAWS),
+    ("Rows", NO_LAWS),
+    ("Supported", NO_LAWS),
+];
+
+/// Until the testkit has laws to put them through.
+const NO_LAWS: &str = "tests/main/laws.rs is not there";
+
+/// Returns the types below `operators/` that implement a trait of operators.
+fn operators() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for file in files("operators", ".rs") {
+        for line in file.product() {
+            let Some((head, tail)) = line.strip_prefix("impl").and_then(|rest| rest.split_once(" for "))
+            else {
+                continue;
+            };
+            let name: String = tail.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let implemented = head.rsplit([' ', ':', '>']).next().unwrap_or_default();
+            if TRAITS.contains(&implemented) {
+                found.insert(name);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_operator_is_put_through_the_laws() {
+    let operators = operators();
+    assert!(operators.contains("Passages") && operators.contains("Exact"), "the search finds no operators");
+    let path = root().join("tests/main/laws.rs");
+    let laws = std::fs::read_to_string(path).unwrap_or_default();
+    let words: BTreeSet<&str> = laws.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+    let left_out: BTreeSet<&str> = LEFT_OUT.iter().map(|(name, _)| *name).collect();
+    let mut breaches = Vec::new();
+    for name in &operators {
+        match (words.contains(name.as_str()), left_out.contains(name.as_str())) {
+            (false, false) => breaches.push(format!("{name}: name it in tests/main/laws.rs")),
+            (true, true) => breaches.push(format!("{name}: the laws name it; take it out of LEFT_OUT")),
+            _ => {}
+        }
+    }
+    breaches.extend(
+        left_out.iter().filter(|name| !operators.contains(**name)).map(|name| format!("{name}: gone")),
+    );
+    assert_none("an operator is not put through the laws", &breaches);
+}
