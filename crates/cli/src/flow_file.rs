@@ -89,10 +89,18 @@ impl FlowHead {
     /// Of kind [`ErrorKind::Usage`], when the file cannot be read, is no TOML, or its top is broken.
     pub fn load(path: &Path) -> Result<Self> {
         let text = read_file(path)?;
-        Self::parse(&path.display().to_string(), &text, base_dir(path), &process_environment)
+        Self::parse_in(&path.display().to_string(), &text, base_dir(path), &process_environment)
     }
 
-    fn parse(path: &str, text: &str, base_dir: &Path, environment: Environment<'_>) -> Result<Self> {
+    /// Reads the top of a flow file's text; `path` names it in errors.
+    ///
+    /// # Errors
+    /// As [`FlowHead::load`].
+    pub fn parse(path: &str, text: &str) -> Result<Self> {
+        Self::parse_in(path, text, Path::new("."), &process_environment)
+    }
+
+    fn parse_in(path: &str, text: &str, base_dir: &Path, environment: Environment<'_>) -> Result<Self> {
         let wrong = |mistakes| Mistakes::new(path, text, mistakes).into_error();
         let mut table = node::parse(text).map_err(wrong)?;
         table.entries.retain(|entry| matches!(entry.key.as_str(), "workspace" | "keep_versions"));

@@ -17,6 +17,17 @@
 
 mod flow_file;
 mod registry;
+mod run;
+
+mod arguments;
+mod output;
+mod progress;
+mod scaffold;
+mod table;
+mod target;
+mod verbs;
+mod watch;
 
 pub use flow_file::{FlowFile, FlowHead, Kind, Mistake, Mistakes};
 pub use registry::{Given, Made, Registry};
+pub use run::{run, run_over};

@@ -1,2 +1,5 @@
 //! The rifflebox command.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    rifflebox_cli::run(rifflebox_cli::Registry::builtin())
+}

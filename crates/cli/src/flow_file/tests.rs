@@ -582,7 +582,7 @@ fn the_workspace_starts_at_the_file() {
 #[test]
 fn the_head_is_read_of_a_broken_flow() {
     let text = "workspace = \"s3://b/p\"\nkeep_versions = 3\n[generate.qa]\nmodel = \"${NONE}\"";
-    let head = FlowHead::parse("flow.toml", text, Path::new("base"), &|_| None).unwrap();
+    let head = FlowHead::parse_in("flow.toml", text, Path::new("base"), &|_| None).unwrap();
     assert_eq!(head, FlowHead { workspace: "s3://b/p".to_owned(), keep_versions: 3 });
 }
 
