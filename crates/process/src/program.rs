@@ -348,4 +348,4 @@ fn usage<T>(message: &str) -> Result<T> {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;
