@@ -143,4 +143,4 @@ fn turns(messages: Vec<SaidMessage>) -> Result<Vec<Message>, String> {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -184,4 +184,4 @@ struct SaidVote {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;
