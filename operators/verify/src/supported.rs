@@ -120,6 +120,14 @@ fn leak(prompt: &str, completion: &str, answer: &[String]) -> Result<(), Fault> 
             return Err(Fault::Leak("in other inflections"));
         }
         let run = letters(completion);
+        let spelt: Vec<&str> = said
+            .iter()
+            .map(String::as_str)
+            .map(|word| if word.chars().count() == 1 { word } else { " " })
+            .collect();
+        if run.chars().count() >= 2 && spelt.concat().contains(&run) {
+            return Err(Fault::Leak("by its letters"));
+        }
         return match run.chars().count() >= 4 && letters(prompt).contains(&run) {
             true => Err(Fault::Leak("by its letters")),
             false => Ok(()),
