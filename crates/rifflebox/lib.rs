@@ -60,7 +60,7 @@ pub use rifflebox_dedup::Exact;
 pub use rifflebox_generate::{Cloze, O200k, Passages, Rows as TableRows, tokenizer};
 pub use rifflebox_mix::{Recipe, Share};
 pub use rifflebox_sources::Files;
-pub use rifflebox_storage::{CheckReport, GcReport};
+pub use rifflebox_storage::{CheckReport, GcReport, Wrap};
 pub use rifflebox_verify::{
     C4Quality, Characters, FinewebQuality, GopherQuality, GopherRepetition, Language, Length, Supported,
 };

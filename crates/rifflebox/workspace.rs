@@ -4,7 +4,7 @@ use std::sync::Arc;
 use rifflebox_core::Result;
 use rifflebox_dataflow::Flow;
 use rifflebox_generate::O200k;
-use rifflebox_storage::{CheckReport, GcReport, Options};
+use rifflebox_storage::{CheckReport, GcReport, Options, Wrap};
 
 use crate::build::{BuildOptions, build};
 use crate::report::Report;
@@ -14,6 +14,8 @@ use crate::report::Report;
 pub struct OpenOptions {
     /// The cache folder, if not the default one.
     pub cache: Option<PathBuf>,
+    /// Wraps the store, to inject faults or to watch.
+    pub wrap: Option<Wrap>,
 }
 
 /// One prefix in an object store, and the dataset that is kept there.
@@ -41,7 +43,7 @@ impl Workspace {
     /// # Errors
     /// As [`Workspace::open`].
     pub async fn open_with(url: &str, options: OpenOptions) -> Result<Self> {
-        let options = Options { cache: options.cache, ..Options::default() };
+        let options = Options { cache: options.cache, wrap: options.wrap, ..Options::default() };
         Ok(Workspace { storage: rifflebox_storage::Workspace::open(url, options).await? })
     }
 

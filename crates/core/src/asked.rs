@@ -111,7 +111,7 @@ where
 }
 
 /// Makes an asked verifier of an async closure over the sample; its answers are kept for ever.
-pub fn asked<F, A>(name: &str, version: &str, judge: F) -> impl AskedVerifier
+pub fn asked<F, A>(name: &str, version: &str, judge: F) -> impl AskedVerifier + use<F, A>
 where
     F: Fn(Sample) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Result<Verdict, Failure>> + Send + 'static,

@@ -67,20 +67,18 @@ impl<F: Fn(&Sample, &[Document]) -> Verdict + Send + Sync> Verifier for Closure<
 }
 
 /// Makes a verifier of a pure closure over the sample; it filters, and proves nothing more.
-pub fn verifier(
-    name: &str,
-    version: &str,
-    judge: impl Fn(&Sample) -> Verdict + Send + Sync + 'static,
-) -> impl Verifier {
+pub fn verifier<F>(name: &str, version: &str, judge: F) -> impl Verifier + use<F>
+where
+    F: Fn(&Sample) -> Verdict + Send + Sync + 'static,
+{
     let judge = move |sample: &Sample, _: &[Document]| judge(sample);
     Closure { identity: Identity::new(name, version), reads_documents: false, judge }
 }
 
 /// Makes a verifier of a pure closure over the sample and its documents.
-pub fn verifier_with_documents(
-    name: &str,
-    version: &str,
-    judge: impl Fn(&Sample, &[Document]) -> Verdict + Send + Sync + 'static,
-) -> impl Verifier {
+pub fn verifier_with_documents<F>(name: &str, version: &str, judge: F) -> impl Verifier + use<F>
+where
+    F: Fn(&Sample, &[Document]) -> Verdict + Send + Sync + 'static,
+{
     Closure { identity: Identity::new(name, version), reads_documents: true, judge }
 }
