@@ -223,7 +223,9 @@ fn list_question(intro: &str, count: usize) -> Option<String> {
     let words = plain.split_whitespace().count();
     let links = ["see", "read", "visit", "check", "link", "resource", "step", "sponsor", "thank", "post"];
     let about_links = terms(intro).iter().any(|term| links.iter().any(|link| stem(link) == *term));
-    let you = said.split_whitespace().any(|word| word.starts_with("you") || word == "should");
+    let you = said
+        .split_whitespace()
+        .any(|word| word.starts_with("you") || ["should", "their", "its"].contains(&word));
     let announces = (counted.is_some() || intro.contains("following")) && !you && said.contains(' ');
     let sound =
         announces && (5..=25).contains(&words) && stands_alone(&plain) && is_clean(intro) && !about_links;

@@ -178,7 +178,8 @@ fn front_title(text: &str) -> Option<String> {
 fn sound_title(title: &str) -> Option<String> {
     let title = title.trim().trim_end_matches('.').replace('’', "'");
     let sound = (2..=120).contains(&title.chars().count())
-        && !title.contains(['{', '<', '\n', '"', '|', '[', '&', '\\'])
+        && !title.contains(['{', '<', '\n', '"', '|', '[', '\\'])
+        && !title.starts_with('&')
         && title.chars().any(|c| c.is_ascii_alphabetic())
         && title.chars().all(|c| !c.is_alphabetic() || c.is_ascii());
     sound.then_some(title)

@@ -105,12 +105,12 @@ fn tables() {
 
 #[test]
 fn lists() {
-    let text = "## Backends\n\nThe job runner stores its tasks in one of the following three backends:\n\n- Postgres\n- Redis\n- SQLite\n";
+    let text = "## Backends\n\nThe job runner stores all tasks in one of the following three backends:\n\n- Postgres\n- Redis\n- SQLite\n";
     assert_eq!(
         asked(text),
         [
             "list: the section \"Backends\" of P, which three items make up the list that begins \"The job runner \
-          stores its tasks in one of the following three backends:\"? = - Postgres\n- Redis\n- SQLite"
+          stores all tasks in one of the following three backends:\"? = - Postgres\n- Redis\n- SQLite"
         ]
     );
 }
