@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use rifflebox::Status;
 
 /// Keeps verified synthetic training data true while its seeds change.
 #[derive(Debug, Parser)]
@@ -180,6 +181,20 @@ pub(crate) enum RowStatus {
     Failed,
     /// No document
     Broken,
+}
+
+impl RowStatus {
+    /// Returns the library's word.
+    pub(crate) fn status(self) -> Status {
+        match self {
+            RowStatus::Kept => Status::Kept,
+            RowStatus::Unused => Status::Unused,
+            RowStatus::Rejected => Status::Rejected,
+            RowStatus::Displaced => Status::Displaced,
+            RowStatus::Failed => Status::Failed,
+            RowStatus::Broken => Status::Broken,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

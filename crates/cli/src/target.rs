@@ -103,8 +103,12 @@ impl Target {
     }
 }
 
-async fn open(url: &str, places: &Places) -> Result<Workspace> {
-    Workspace::open_with(url, OpenOptions { cache: places.cache.clone() }).await
+/// Opens a workspace.
+///
+/// # Errors
+/// When the URL is none, or the environment makes no client of its store.
+pub(crate) async fn open(url: &str, places: &Places) -> Result<Workspace> {
+    Workspace::open_with(url, OpenOptions { cache: places.cache.clone(), ..OpenOptions::default() }).await
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod building;
 mod keeping;
+mod pending;
 mod reading;
 
 use rifflebox::Result;
@@ -31,10 +32,4 @@ pub(crate) async fn run(verb: Verb, registry: &Registry, output: &Output) -> Res
         Verb::Gc(verb) => keeping::gc(&verb, output).await,
         Verb::New(verb) => scaffold::make(&verb.dir, output),
     }
-}
-
-/// Returns the error of a verb whose work the library cannot do yet.
-fn pending<T>(verb: &str) -> Result<T> {
-    let message = format!("`{verb}` is not yet in this version of rifflebox");
-    Err(rifflebox::Error::new(rifflebox::ErrorKind::Usage, message))
 }

@@ -3,17 +3,18 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rifflebox::{BuildOptions, Error, ErrorKind, Flow, OpenOptions, Report, Result, Workspace};
+use rifflebox::{BuildOptions, Error, ErrorKind, Flow, Report, Result};
+use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::pending;
+use super::pending::Pending;
 use crate::arguments::{Build, Places, Plan, Power, Preview, Watch};
-use crate::flow_file::FlowFile;
+use crate::flow_file::{FlowFile, nearest};
 use crate::output::Output;
 use crate::progress::progress;
 use crate::registry::Registry;
 use crate::table::figures;
-use crate::target::Target;
+use crate::target::{Target, open};
 use crate::watch::Watcher;
 
 /// Looks at most that `watch` waits for a restless folder before it builds all the same.
@@ -35,8 +36,7 @@ pub(super) async fn build(verb: &Build, registry: &Registry, output: &Output) ->
 
 async fn build_once(flow: FlowFile, places: &Places, options: BuildOptions) -> Result<Report> {
     let url = places.workspace.as_ref().unwrap_or(&flow.workspace);
-    let workspace = Workspace::open_with(url, OpenOptions { cache: places.cache.clone() }).await?;
-    workspace.build_with(&Flow::from_plan(flow.plan), options).await
+    open(url, places).await?.build_with(&Flow::from_plan(flow.plan), options).await
 }
 
 fn options(flow: &FlowFile, power: Power, output: &Output) -> BuildOptions {
@@ -52,14 +52,28 @@ fn options(flow: &FlowFile, power: Power, output: &Output) -> BuildOptions {
     options
 }
 
-pub(super) async fn plan(verb: &Plan, registry: &Registry, _output: &Output) -> Result<()> {
-    let (_workspace, _flow) = Target::parse(&verb.flow).open_with_flow(&verb.places, registry).await?;
-    pending("plan")
+pub(super) async fn plan(verb: &Plan, registry: &Registry, output: &Output) -> Result<()> {
+    let (workspace, flow) = Target::parse(&verb.flow).open_with_flow(&verb.places, registry).await?;
+    let options = options(&flow, verb.power, output);
+    output.result(&workspace.plan(&Flow::from_plan(flow.plan), &options).await?)
 }
 
-pub(super) async fn preview(verb: &Preview, registry: &Registry, _output: &Output) -> Result<()> {
-    let (_workspace, _flow) = Target::parse(&verb.flow).open_with_flow(&verb.places, registry).await?;
-    pending("preview")
+pub(super) async fn preview(verb: &Preview, registry: &Registry, output: &Output) -> Result<()> {
+    let (workspace, flow) = Target::parse(&verb.flow).open_with_flow(&verb.places, registry).await?;
+    let stage = verb.stage.as_deref();
+    if let Some(stage) = stage
+        && flow.plan.stage(stage).is_none()
+    {
+        let names = flow.plan.stages.iter().map(|stage| stage.name.as_str());
+        let hint = nearest(stage, names).unwrap_or_default();
+        return Err(Error::new(ErrorKind::Usage, format!("there is no stage `{stage}`: {hint}")));
+    }
+    let options = options(&flow, verb.power, output);
+    let rows = workspace.preview(&Flow::from_plan(flow.plan), stage, verb.n, &options).await?;
+    if output.json() {
+        return output.json_line(&json!({ "rows": rows }));
+    }
+    rows.iter().try_for_each(|row| output.line(&row.to_string()))
 }
 
 /// Builds now, and whenever a source or the flow file changes; what goes wrong is said, and mended by the next change.

@@ -2,22 +2,30 @@
 
 use rifflebox::{Error, ErrorKind, GcReport, Result};
 
-use super::pending;
+use super::pending::Pending;
 use crate::arguments::{Check, Gc, Rollback, flow_first};
 use crate::output::Output;
-use crate::table::{bytes, grouped};
+use crate::table::{bytes, figures, grouped};
 use crate::target::Target;
 
-pub(super) async fn rollback(verb: &Rollback, _output: &Output) -> Result<()> {
+pub(super) async fn rollback(verb: &Rollback, output: &Output) -> Result<()> {
     let (flow, words) = flow_first(&verb.words, 1);
     let version: u64 = words[0].parse().map_err(|_| {
         Error::new(ErrorKind::Usage, format!("`{}` is no version: `rifflebox log` lists them", words[0]))
     })?;
-    let (_workspace, _version) = (Target::parse(flow).open(&verb.places).await?, version);
-    pending("rollback")
+    let workspace = Target::parse(flow).open(&verb.places).await?;
+    let report = workspace.rollback(version).await?;
+    match output.json() {
+        true => output.json_line(&report),
+        false => output.line(&figures(&report)),
+    }
 }
 
 pub(super) async fn check(verb: &Check, output: &Output) -> Result<()> {
+    if verb.rerun > 0 {
+        let message = "`check --rerun` is not yet in this version of rifflebox";
+        return Err(Error::new(ErrorKind::Usage, message));
+    }
     let workspace = Target::parse(&verb.flow).open(&verb.places).await?;
     let report = workspace.check().await?;
     if output.json() {

@@ -1,9 +1,10 @@
 //! Verbs that only read a workspace.
 
 use rifflebox::{Error, ErrorKind, Result};
+use serde_json::json;
 
-use super::pending;
-use crate::arguments::{Diff, Explain, Read, Rows, flow_first};
+use super::pending::{Pending, RowQuery};
+use crate::arguments::{Diff, Explain, Read, RowStatus, Rows, flow_first};
 use crate::output::Output;
 use crate::table::figures;
 use crate::target::Target;
@@ -20,24 +21,42 @@ pub(super) async fn status(verb: &Read, output: &Output) -> Result<()> {
     }
 }
 
-pub(super) async fn explain(verb: &Explain, _output: &Output) -> Result<()> {
-    let (flow, _what) = flow_first(&verb.words, 1);
-    let _workspace = Target::parse(flow).open(&verb.places).await?;
-    pending("explain")
+pub(super) async fn explain(verb: &Explain, output: &Output) -> Result<()> {
+    let (flow, what) = flow_first(&verb.words, 1);
+    let workspace = Target::parse(flow).open(&verb.places).await?;
+    let stories = workspace.explain(&what[0]).await?;
+    if output.json() {
+        return match stories.as_slice() {
+            [story] => output.json_line(story),
+            stories => output.json_line(&json!({ "stories": stories })),
+        };
+    }
+    if stories.is_empty() {
+        return output.line(&format!("nothing is known of {:?}", what[0]));
+    }
+    let told: Vec<String> = stories.iter().map(|story| story.to_string().trim_end().to_owned()).collect();
+    output.line(&told.join("\n\n"))
 }
 
-pub(super) async fn rows(verb: &Rows, _output: &Output) -> Result<()> {
-    let _workspace = Target::parse(&verb.flow).open(&verb.places).await?;
-    pending("rows")
+pub(super) async fn rows(verb: &Rows, output: &Output) -> Result<()> {
+    let workspace = Target::parse(&verb.flow).open(&verb.places).await?;
+    let query = RowQuery {
+        status: verb.status.map(RowStatus::status),
+        stage: verb.stage.clone(),
+        fields: verb.fields.clone(),
+        limit: verb.limit,
+    };
+    workspace.rows(query, &mut |row| output.json_line(&row)).await
 }
 
-pub(super) async fn diff(verb: &Diff, _output: &Output) -> Result<()> {
-    let (flow, _snapshots) = flow_first(&verb.words, 2);
-    let _workspace = Target::parse(flow).open(&verb.places).await?;
-    pending("diff")
+pub(super) async fn diff(verb: &Diff, output: &Output) -> Result<()> {
+    let (flow, snapshots) = flow_first(&verb.words, 2);
+    let workspace = Target::parse(flow).open(&verb.places).await?;
+    output.result(&workspace.diff(&snapshots[0], &snapshots[1]).await?)
 }
 
-pub(super) async fn log(verb: &Read, _output: &Output) -> Result<()> {
-    let _workspace = Target::parse(&verb.flow).open(&verb.places).await?;
-    pending("log")
+pub(super) async fn log(verb: &Read, output: &Output) -> Result<()> {
+    let workspace = Target::parse(&verb.flow).open(&verb.places).await?;
+    let entries = workspace.log().await?;
+    entries.iter().try_for_each(|entry| output.result(entry))
 }

@@ -1,0 +1,10 @@
+//! The command as people and programs call it.
+
+#[cfg(test)]
+mod building;
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod mistakes;
+#[cfg(test)]
+mod support;
