@@ -26,19 +26,19 @@ fn the_first_two_commands_build_and_test() {
 }
 
 #[test]
-fn programs_of_the_page_are_examples_that_run() {
-    let page = read("README.md");
-    let programs = blocks(&page, "rust");
-    assert!(!programs.is_empty(), "README.md shows no program");
+fn programs_of_the_pages_are_examples_that_run() {
     let examples = super::files("examples", ".rs");
-    for program in programs {
-        let head = program.lines().next().unwrap_or_default();
-        let mirrored = examples.iter().any(|example| example.text.contains(program.trim_end()));
-        assert!(
-            mirrored,
-            "README.md: no file of examples/ holds the program that begins `{head}`, word for word"
-        );
+    let mut breaches = Vec::new();
+    for page in ["README.md", "docs/writing-an-operator.md"] {
+        let programs = blocks(&read(page), "rust");
+        assert!(!programs.is_empty(), "{page} shows no program");
+        for program in programs {
+            if !examples.iter().any(|example| example.text.contains(program.trim_end())) {
+                breaches.push(format!("{page}: {}", program.lines().next().unwrap_or_default()));
+            }
+        }
     }
+    assert_none("no file of examples/ holds the program that begins so, word for word", &breaches);
 }
 
 #[test]
