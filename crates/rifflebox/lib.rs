@@ -40,11 +40,17 @@ mod gather;
 mod publish;
 mod report;
 
+mod listing;
+mod standing;
+mod story;
+
 pub use build::BuildOptions;
+pub use listing::RowQuery;
 pub use progress::{Event, Progress};
 pub use report::{
     Bytes, Calls, Changes, Report, RowCounts, SampleCounts, Seconds, ShardCounts, TierCounts, Tokens,
 };
+pub use story::{Fate, Story, StoryDocument, StoryMix, StoryStep};
 pub use workspace::{OpenOptions, Workspace, flow};
 
 pub use rifflebox_core::{

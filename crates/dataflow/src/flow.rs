@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::scope::{Rows, Scope};
 
-pub use asked::OWED;
+pub use asked::{OWED, call_of_drafts, call_of_verdict};
 pub use compile::{Compiled, compile, schema};
 pub use records::{Label, Made, MadeHead, Repeat, Status, Unit};
 

@@ -17,6 +17,23 @@ use crate::scope::{Rows, Scope};
 const PLAIN: &str = "plain data encodes into memory";
 const SCHEMA: &str = "a request is read as what it was written";
 
+/// Returns the key of the call that judges a sample: of all that the answer may depend on, and of no name.
+pub fn call_of_verdict(fingerprint: Key, sample: &Sample, documents: &[Document]) -> Key {
+    let mut call = Key::builder("call").key(fingerprint).key(sample.content.digest());
+    call = call.text(sample.context.as_deref().unwrap_or_default());
+    call = call.bytes(&postcard::to_stdvec(&sample.fields).expect(PLAIN));
+    for document in documents {
+        call = call.text(&document.text);
+    }
+    call.finish()
+}
+
+/// Returns the key of the call that makes drafts of a document.
+pub fn call_of_drafts(fingerprint: Key, document: &Document) -> Key {
+    let fields = postcard::to_stdvec(&document.fields).expect(PLAIN);
+    Key::builder("call").key(fingerprint).text(&document.text).bytes(&fields).finish()
+}
+
 /// An asked verifier at a place in a flow.
 pub(crate) struct Judging {
     verifier: Arc<dyn AskedVerifier>,
@@ -37,13 +54,8 @@ impl Judging {
         let fingerprint = self.verifier.identity().fingerprint();
         let calls =
             scope.flat_map(items, move |_, (row, sample, documents): (Row, Sample, Vec<Document>), say| {
-                let mut call = Key::builder("call").key(fingerprint).key(sample.content.digest());
-                call = call.text(sample.context.as_deref().unwrap_or_default());
-                call = call.bytes(&postcard::to_stdvec(&sample.fields).expect(PLAIN));
-                for document in &documents {
-                    call = call.text(&document.text);
-                }
-                say(call.finish(), (row, sample, documents));
+                let call = call_of_verdict(fingerprint, &sample, &documents);
+                say(call, (row, sample, documents));
             });
         let demand =
             scope.flat_map(calls, |call: Key, (row, _, _): (Row, Sample, Vec<Document>), say| say(call, row));
@@ -127,9 +139,7 @@ impl Generating {
         let fingerprint = self.generator.identity().fingerprint();
         let calls = scope.flat_map(documents, move |_, item: RowItem, say| {
             if let Ok(document) = item.document {
-                let fields = postcard::to_stdvec(&document.fields).expect(PLAIN);
-                let call = Key::builder("call").key(fingerprint).text(&document.text).bytes(&fields);
-                say(call.finish(), document);
+                say(call_of_drafts(fingerprint, &document), document);
             }
         });
         let demand = scope.flat_map(calls, |call: Key, document: Document, say| {
