@@ -46,8 +46,8 @@ fn files(folder: &str, ending: &str) -> Vec<File> {
 fn visit(folder: &Path, ending: &str, found: &mut Vec<File>) {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     for entry in entries {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let path = entry.expect("a folder is read while nobody changes it").path();
+        let name = path.file_name().expect("an entry has a name").to_string_lossy().into_owned();
         if path.is_dir() {
             if !["target", ".git", "__pycache__", ".venv"].contains(&name.as_str()) {
                 visit(&path, ending, found);
@@ -55,7 +55,11 @@ fn visit(folder: &Path, ending: &str, found: &mut Vec<File>) {
         } else if name.ends_with(ending) {
             let text =
                 std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            let path = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+            let path = path
+                .strip_prefix(root())
+                .expect("a file lies below the root")
+                .to_string_lossy()
+                .replace('\\', "/");
             found.push(File { path, text });
         }
     }
