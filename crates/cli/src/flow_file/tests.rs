@@ -635,3 +635,26 @@ fn a_drawing_names_file_line_and_column() {
         assert!(drawn.contains(part), "{drawn}");
     }
 }
+
+proptest::proptest! {
+    /// Whatever stands in a flow file, it is a flow or an error with places inside of the text.
+    #[test]
+    fn any_text_is_a_flow_or_a_mistake(
+        edits in proptest::collection::vec((0..FLOW.len(), 0..40_usize, "[a-z\\[\\]\\{\\}=\"'.,# \n$é0-9_-]{0,6}"), 1..4)
+    ) {
+        let mut text = FLOW.to_owned();
+        for (at, length, new) in edits {
+            let start = text.floor_char_boundary(at);
+            let end = text.floor_char_boundary(at.saturating_add(length)).max(start);
+            text.replace_range(start..end, &new);
+        }
+        if let Err(error) = parse(&text) {
+            let mistakes = Mistakes::of(&error).expect("the error is of the file");
+            let first = mistakes.to_string();
+            let place: Vec<&str> = first.splitn(4, ':').collect();
+            let line: usize = place[1].parse().expect("a line");
+            proptest::prop_assert!(line >= 1 && line <= text.lines().count().max(1) + 1, "{first}");
+            proptest::prop_assert!(!mistakes.graphical(80).is_empty());
+        }
+    }
+}

@@ -3,18 +3,8 @@
 
 use std::fmt;
 
-use rifflebox::{BuildOptions, Error, ErrorKind, Flow, Report, Result, Status, Workspace};
+use rifflebox::{BuildOptions, Error, ErrorKind, Flow, Report, Result, Workspace};
 use serde::Serialize;
-use serde_json::Value;
-
-/// Which rows are wanted.
-#[derive(Clone, Debug, Default)]
-pub(super) struct RowQuery {
-    pub(super) status: Option<Status>,
-    pub(super) stage: Option<String>,
-    pub(super) fields: Vec<String>,
-    pub(super) limit: Option<usize>,
-}
 
 /// What stands for a result that there is not.
 #[derive(Debug, Serialize)]
@@ -40,16 +30,6 @@ pub(super) trait Pending {
         _: &BuildOptions,
     ) -> Result<Vec<Nothing>> {
         pending("preview")
-    }
-
-    async fn explain(&self, _what: &str) -> Result<Vec<Nothing>> {
-        pending("explain")
-    }
-
-    async fn rows(&self, query: RowQuery, _each: &mut dyn FnMut(Value) -> Result<()>) -> Result<()> {
-        let RowQuery { status, stage, fields, limit } = query;
-        drop((status, stage, fields, limit));
-        pending("rows")
     }
 
     async fn diff(&self, _a: &str, _b: &str) -> Result<Nothing> {

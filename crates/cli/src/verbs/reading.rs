@@ -1,11 +1,12 @@
 //! Verbs that only read a workspace.
 
-use rifflebox::{Error, ErrorKind, Result};
+use rifflebox::{Error, ErrorKind, Flow, Result, RowQuery, Story};
 use serde_json::json;
 
-use super::pending::{Pending, RowQuery};
+use super::pending::Pending;
 use crate::arguments::{Diff, Explain, Read, RowStatus, Rows, flow_first};
 use crate::output::Output;
+use crate::registry::Registry;
 use crate::table::figures;
 use crate::target::Target;
 
@@ -21,32 +22,35 @@ pub(super) async fn status(verb: &Read, output: &Output) -> Result<()> {
     }
 }
 
-pub(super) async fn explain(verb: &Explain, output: &Output) -> Result<()> {
+/// Tells the first story as the object, and the others within it; of what nobody ever saw, that it is unknown.
+pub(super) async fn explain(verb: &Explain, registry: &Registry, output: &Output) -> Result<()> {
     let (flow, what) = flow_first(&verb.words, 1);
-    let workspace = Target::parse(flow).open(&verb.places).await?;
-    let stories = workspace.explain(&what[0]).await?;
-    if output.json() {
-        return match stories.as_slice() {
-            [story] => output.json_line(story),
-            stories => output.json_line(&json!({ "stories": stories })),
-        };
+    let (workspace, flow) = Target::parse(flow).open_with_flow(&verb.places, registry).await?;
+    let mut stories = workspace.explain(&Flow::from_plan(flow.plan), &what[0]).await?;
+    if !output.json() {
+        if stories.is_empty() {
+            return output.line(&format!("nothing is known of {:?}", what[0]));
+        }
+        let told: Vec<String> = stories.iter().map(|story| story.to_string().trim_end().to_owned()).collect();
+        return output.line(&told.join("\n\n"));
     }
     if stories.is_empty() {
-        return output.line(&format!("nothing is known of {:?}", what[0]));
+        stories.push(Story::default());
     }
-    let told: Vec<String> = stories.iter().map(|story| story.to_string().trim_end().to_owned()).collect();
-    output.line(&told.join("\n\n"))
+    let mut story = json!(stories.remove(0));
+    story["others"] = json!(stories);
+    output.json_line(&story)
 }
 
-pub(super) async fn rows(verb: &Rows, output: &Output) -> Result<()> {
-    let workspace = Target::parse(&verb.flow).open(&verb.places).await?;
+pub(super) async fn rows(verb: &Rows, registry: &Registry, output: &Output) -> Result<()> {
+    let (workspace, flow) = Target::parse(&verb.flow).open_with_flow(&verb.places, registry).await?;
     let query = RowQuery {
         status: verb.status.map(RowStatus::status),
         stage: verb.stage.clone(),
         fields: verb.fields.clone(),
         limit: verb.limit,
     };
-    workspace.rows(query, &mut |row| output.json_line(&row)).await
+    workspace.rows(&Flow::from_plan(flow.plan), &query, &mut |row| output.json_line(&row)).await
 }
 
 pub(super) async fn diff(verb: &Diff, output: &Output) -> Result<()> {

@@ -8,3 +8,7 @@ mod commands;
 mod mistakes;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod two_forms;
+#[cfg(test)]
+mod watching;
