@@ -1,8 +1,11 @@
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use rifflebox_core::{Key, Result};
-use rifflebox_dataflow::{Change, Feed, Graph, GraphRun, MemoryKeeper, Pace, contents};
+use rifflebox_core::{Error, ErrorKind, Key, Result};
+use rifflebox_dataflow::{
+    Change, Cut, Feed, Foundations, Graph, GraphRun, Journal, Keeper, MemoryKeeper, Pace, RunSummary,
+    contents,
+};
 
 use crate::naive::{Rows, evaluate};
 
@@ -35,6 +38,52 @@ pub struct Replay {
     pub truth: Truth,
     /// Where askers run.
     pub runtime: Option<tokio::runtime::Handle>,
+    /// Final answers that no commit covers yet.
+    pub journal: Arc<MemoryJournal>,
+    /// The run dies at this commit, counted from 0; only what the journal has survives besides earlier commits.
+    pub die_at_commit: Option<usize>,
+}
+
+/// A journal in memory.
+#[derive(Default)]
+pub struct MemoryJournal {
+    answers: Mutex<BTreeMap<String, Vec<(Key, Vec<u8>)>>>,
+}
+
+impl Journal for MemoryJournal {
+    fn record(&self, answers: &str, key: Key, answer: &[u8]) {
+        let mut all = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(answers.to_owned()).or_default().push((key, answer.to_vec()));
+    }
+}
+
+impl MemoryJournal {
+    fn uncovered(&self) -> BTreeMap<String, Vec<(Key, Vec<u8>)>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn cover(&self) {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// A keeper whose process may die while it commits: before anything is written.
+struct Mortal<'a> {
+    keeper: &'a mut MemoryKeeper,
+    journal: &'a MemoryJournal,
+    commits_left: Option<usize>,
+}
+
+impl Keeper for Mortal<'_> {
+    fn commit(&mut self, cut: Cut) -> Result<Foundations> {
+        if self.commits_left == Some(0) {
+            return Err(Error::new(ErrorKind::Store, "the process died"));
+        }
+        self.commits_left = self.commits_left.map(|left| left - 1);
+        let foundations = self.keeper.commit(cut)?;
+        self.journal.cover();
+        Ok(foundations)
+    }
 }
 
 impl Replay {
@@ -42,16 +91,20 @@ impl Replay {
     ///
     /// # Errors
     /// When the run does.
-    pub fn run(&mut self, graph: &Arc<Graph>, epochs: Vec<Vec<Change>>, pace: Pace) -> Result<()> {
-        epochs.iter().flatten().for_each(|change| self.truth.apply(change));
+    pub fn run(&mut self, graph: &Arc<Graph>, epochs: Vec<Vec<Change>>, pace: Pace) -> Result<RunSummary> {
         let mut run = GraphRun::new(graph.clone());
         run.foundations = self.keeper.runs.clone();
         run.stages = self.keeper.stages.clone();
         run.runtime = self.runtime.clone();
+        run.journal = Some(self.journal.clone());
+        run.uncovered = self.journal.uncovered();
         run.pace = pace;
         self.keeper.begin(graph);
-        run.run(&mut Epochs(epochs.into()), &mut self.keeper)?;
-        Ok(())
+        let mut keeper =
+            Mortal { keeper: &mut self.keeper, journal: &self.journal, commits_left: self.die_at_commit };
+        let summary = run.run(&mut Epochs(epochs.clone().into()), &mut keeper)?;
+        epochs.iter().flatten().for_each(|change| self.truth.apply(change));
+        Ok(summary)
     }
 
     /// Compares every arrangement outside of loops with a fresh evaluation; returns the first that differs.
@@ -82,5 +135,7 @@ impl Feed for Epochs {
     }
 }
 
+#[cfg(test)]
+mod asking;
 #[cfg(test)]
 mod tests;
