@@ -16,6 +16,7 @@ use timely::dataflow::operators::{Capability, Operator};
 
 use crate::batch::{Batch, Update, owner};
 use crate::founded::Slot;
+use crate::run::Bugs;
 use crate::time::Flat;
 
 /// What came of a call.
@@ -62,6 +63,8 @@ pub(crate) struct AskContext {
     pub(crate) uncovered: Arc<BTreeMap<String, Vec<(Key, Vec<u8>)>>>,
     /// Calls made by this run.
     pub(crate) made: Arc<std::sync::atomic::AtomicU64>,
+    /// See [`Bugs`].
+    pub(crate) bugs: Bugs,
 }
 
 type Rows<'scope> = VecCollection<'scope, Flat, (Key, Vec<u8>), i64>;
@@ -243,7 +246,8 @@ impl Desk {
                 }
             }
         } else if diff > 0 {
-            let capability = Some(capability.clone());
+            let held = !self.context.bugs.dropped_capability;
+            let capability = held.then(|| capability.clone());
             self.calls.insert(key, Call { request, count: diff, standing: None, capability });
             self.queue.push_back(key);
         }
@@ -305,6 +309,9 @@ impl Desk {
 
     fn reply(&mut self, key: Key, answer: Answer) {
         let call = self.calls.get_mut(&key).expect("a call in flight is kept");
+        if self.context.bugs.dropped_capability {
+            return;
+        }
         let capability = call.capability.take().expect("held until the answer comes");
         match answer {
             Answer::Final(bytes) => {

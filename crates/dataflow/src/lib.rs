@@ -27,5 +27,7 @@ pub use graph::{Emit, Graph, JoinLogic, Keep, MapLogic, Node, Operation, ReduceL
 pub use merge::{merge, runs_to_merge};
 pub use plan::{ANSWERS, ArrangementSpec, Plan};
 pub use reader::{Reader, Table};
+#[doc(hidden)]
+pub use run::Bugs;
 pub use run::{Foundations, GraphRun, MemoryKeeper, RunSummary, contents};
 pub use scope::{Arranged, Data, Rows, Scope, decode, encode};

@@ -34,6 +34,17 @@ pub struct GraphRun {
     pub uncovered: BTreeMap<String, Vec<(Key, Vec<u8>)>>,
     /// Stops the run between two steps, once set.
     pub stop: Arc<AtomicBool>,
+    /// Bugs to run with, so that tests show that they would be seen.
+    #[doc(hidden)]
+    pub bugs: Bugs,
+}
+
+/// Known bugs of this field, each a switch for tests.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bugs {
+    /// An asked stage lets go of its capability before the answer comes, and the answer has nowhere to enter.
+    pub dropped_capability: bool,
 }
 
 /// What a run did besides its commits.
@@ -55,6 +66,7 @@ impl GraphRun {
             journal: None,
             uncovered: BTreeMap::new(),
             stop: Arc::default(),
+            bugs: Bugs::default(),
         }
     }
 
@@ -71,6 +83,7 @@ impl GraphRun {
             journal: self.journal,
             uncovered: Arc::new(self.uncovered),
             made: made.clone(),
+            bugs: self.bugs,
         };
         let setting = Setting {
             graph: self.graph,

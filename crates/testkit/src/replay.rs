@@ -42,6 +42,11 @@ pub struct Replay {
     pub journal: Arc<MemoryJournal>,
     /// The run dies at this commit, counted from 0; only what the journal has survives besides earlier commits.
     pub die_at_commit: Option<usize>,
+    /// Arrangements whose state is lost between runs, and read as empty: to show that it would be seen.
+    pub lose: Vec<String>,
+    /// Bugs to run with, for the same.
+    #[doc(hidden)]
+    pub bugs: rifflebox_dataflow::Bugs,
 }
 
 /// A journal in memory.
@@ -93,7 +98,9 @@ impl Replay {
     /// When the run does.
     pub fn run(&mut self, graph: &Arc<Graph>, epochs: Vec<Vec<Change>>, pace: Pace) -> Result<RunSummary> {
         let mut run = GraphRun::new(graph.clone());
+        self.lose.iter().for_each(|name| drop(self.keeper.runs.remove(name)));
         run.foundations = self.keeper.runs.clone();
+        run.bugs = self.bugs;
         run.stages = self.keeper.stages.clone();
         run.runtime = self.runtime.clone();
         run.journal = Some(self.journal.clone());

@@ -152,3 +152,18 @@ fn outages_and_deaths_leave_no_trace_and_no_call_is_made_twice() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     (0..20).for_each(|seed| replay(seed, &runtime));
 }
+
+#[test]
+fn a_dropped_capability_is_seen() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let service = Arc::new(Service::default());
+    let graph = graph(&service);
+    for dropped_capability in [false, true] {
+        let mut replay = Replay { runtime: Some(runtime.handle().clone()), ..Replay::default() };
+        replay.bugs.dropped_capability = dropped_capability;
+        let value = vec![7];
+        let change = Change { input: "rows".into(), key: Key::of(&value), value, diff: 1 };
+        replay.run(&graph, vec![vec![change]], Pace::default()).unwrap();
+        assert_eq!(replay.compare(&graph).is_err(), dropped_capability);
+    }
+}
