@@ -125,26 +125,26 @@ fn there_and_back(kept: &mut Kept, what: &str, change: impl FnOnce(&mut Form)) {
 #[test]
 fn a_flow_that_changes_and_changes_back_is_what_it_was() {
     let history = bundled_below("prometheus");
-    let mut kept = Kept::begin(&history, &Form::of("**/*.md", 20_000));
+    let mut kept = Kept::begin(&history, &Form::of("**/*.md", 6_000));
     kept.build();
     assert_eq!(kept.published(), kept.fresh());
     there_and_back(&mut kept, "another threshold", |form| form.min_words = Some(40));
     there_and_back(&mut kept, "a stage removed", |form| form.min_words = None);
     there_and_back(&mut kept, "another version", |form| form.lot = "2".to_owned());
-    there_and_back(&mut kept, "another budget", |form| form.tokens = 12_000);
+    there_and_back(&mut kept, "another budget", |form| form.tokens = 4_000);
     there_and_back(&mut kept, "other shares", |form| form.human = 0.5);
     there_and_back(&mut kept, "fewer documents", |form| form.files = "prometheus/c*/*.md".to_owned());
     there_and_back(&mut kept, "several at once", |form| {
         form.min_words = None;
         form.lot = "3".to_owned();
-        form.tokens = 15_000;
+        form.tokens = 5_000;
     });
 }
 
 #[test]
 fn a_flow_that_changes_together_with_its_documents_equals_a_fresh_build() {
     let history = bundled_below("prometheus");
-    let mut kept = Kept::begin(&history, &Form::of("**/*.md", 20_000));
+    let mut kept = Kept::begin(&history, &Form::of("**/*.md", 6_000));
     kept.build();
     let forms: [fn(&mut Form); 4] = [
         |form| form.min_words = None,
@@ -163,7 +163,7 @@ fn a_flow_that_changes_together_with_its_documents_equals_a_fresh_build() {
 #[test]
 fn undone_changes_leave_no_trace() {
     let history = bundled_below("prometheus");
-    let mut kept = Kept::begin(&history, &Form::of("**/*.md", 20_000));
+    let mut kept = Kept::begin(&history, &Form::of("**/*.md", 6_000));
     kept.build();
     let before = kept.published();
     for set in history.sets.iter().take(3) {

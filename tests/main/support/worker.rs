@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use rifflebox::Report;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,7 @@ impl Ended {
 /// A worker that can be started.
 pub(crate) struct Worker {
     pub(crate) command: Command,
+    /// Holds the task, and what the worker says.
     folder: tempfile::TempDir,
 }
 
@@ -50,6 +51,12 @@ impl Worker {
         Worker { command, folder }
     }
 
+    /// Starts the process; what it prints is dropped.
+    pub(crate) fn start(&mut self) -> Child {
+        self.command.stdout(Stdio::null()).stderr(Stdio::null());
+        self.command.spawn().expect("this program can be started")
+    }
+
     /// Waits for the process, which must end by itself.
     #[track_caller]
     pub(crate) fn run(mut self) -> Ended {
@@ -61,11 +68,6 @@ impl Worker {
     pub(crate) fn ended(&self) -> Option<Ended> {
         let said = fs::read(self.folder.path().join("ended.json")).ok()?;
         Some(serde_json::from_slice(&said).expect("a worker says it as a whole"))
-    }
-
-    /// Returns the folder of the task, which any user may enter and write to.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 }
 
