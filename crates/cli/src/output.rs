@@ -1,12 +1,12 @@
 //! What a command prints, and with what it exits.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use rifflebox::{Error, ErrorKind, Result};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::arguments::Printing;
 use crate::flow_file::Mistakes;
@@ -18,11 +18,12 @@ const DRAWING_COLUMNS: usize = 100;
 pub(crate) struct Output {
     printing: Printing,
     closed: Cell<bool>,
+    progress_made: RefCell<Map<String, Value>>,
 }
 
 impl Output {
     pub(crate) fn new(printing: Printing) -> Self {
-        Output { printing, closed: Cell::new(false) }
+        Output { printing, closed: Cell::new(false), progress_made: RefCell::default() }
     }
 
     /// Returns whether one JSON object is wanted.
@@ -79,6 +80,13 @@ impl Output {
         }
     }
 
+    /// Keeps what stands although a verb is about to fail: the object with its error will hold it too.
+    pub(crate) fn stands(&self, result: &impl Serialize) {
+        if let Ok(Value::Object(object)) = serde_json::to_value(result) {
+            *self.progress_made.borrow_mut() = object;
+        }
+    }
+
     /// Says what went wrong, where the command goes on.
     pub(crate) fn tell(&self, error: &Error) {
         complain(&describe(error, io::stderr().is_terminal()));
@@ -93,10 +101,11 @@ impl Output {
         let code = exit_code(error.kind());
         self.tell(&error);
         if self.json() {
-            let error =
-                json!({ "error": { "kind": kind(error.kind()), "message": message(&error), "exit": code } });
+            let error = json!({ "kind": kind(error.kind()), "message": message(&error), "exit": code });
+            let mut object = self.progress_made.take();
+            object.insert("error".to_owned(), error);
             // The exit code says it too.
-            let _ = self.json_line(&error);
+            let _ = self.json_line(&object);
         }
         ExitCode::from(code)
     }

@@ -27,7 +27,21 @@ pub(super) async fn build(verb: &Build, registry: &Registry, output: &Output) ->
         retry_failed: verb.retry_failed,
         ..options(&flow, verb.power, output)
     };
-    let report = build_once(flow, &verb.places, options).await?;
+    let url = verb.places.workspace.clone().unwrap_or_else(|| flow.workspace.clone());
+    let report = match build_once(flow, &verb.places, options).await {
+        Ok(report) => report,
+        Err(error) => {
+            if output.json() && matches!(error.kind(), ErrorKind::Incomplete | ErrorKind::Refused) {
+                // What was done is kept, and told beside the error.
+                if let Ok(Some(report)) = open(&url, &verb.places).await?.status().await
+                    && report.unpublished.is_some()
+                {
+                    output.stands(&report);
+                }
+            }
+            return Err(error);
+        }
+    };
     match output.json() {
         true => output.json_line(&report),
         false => output.line(&figures(&report)),

@@ -51,8 +51,9 @@ fn the_program_of_the_manual_judges_and_is_asked_once() {
 #[test]
 fn a_program_that_cannot_begin_leaves_its_calls_owed_and_nothing_published() {
     let folder = flow_of_the_manual("import not_there");
-    let incomplete = folder.run(&["build", "--json", "-q"]).exits(4);
-    assert_eq!(incomplete.json()["error"]["kind"], "incomplete");
+    let incomplete = folder.run(&["build", "--json", "-q"]).exits(4).json();
+    assert_eq!(incomplete["error"]["kind"], "incomplete");
+    assert_eq!(incomplete["documents"]["total"], 3, "{incomplete}");
     assert!(!folder.path("workspace/dataset").exists());
     // The cure is not in the program's files: the calls are asked again by themselves.
     folder.write("not_there.py", &manual().1);
@@ -67,6 +68,8 @@ fn a_program_that_dies_of_one_item_fails_that_one_for_good() {
     let report = folder.run(&["build", "--json", "-q"]).ok().json();
     let failed = report["samples"]["failed"].as_u64().unwrap();
     assert!(failed > 0 && failed < report["calls"]["made"].as_u64().unwrap(), "{report}");
+    let again = folder.run(&["build", "--json", "-q", "--retry-failed"]).ok().json();
+    assert_eq!(again["calls"]["made"].as_u64(), Some(failed), "{again}");
 }
 
 #[cfg(unix)]
