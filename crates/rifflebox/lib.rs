@@ -43,6 +43,7 @@ mod report;
 mod listing;
 mod standing;
 mod story;
+mod versions;
 
 pub use build::BuildOptions;
 pub use listing::RowQuery;
@@ -51,6 +52,7 @@ pub use report::{
     Bytes, Calls, Changes, Report, RowCounts, SampleCounts, Seconds, ShardCounts, TierCounts, Tokens,
 };
 pub use story::{Fate, Story, StoryDocument, StoryMix, StoryStep};
+pub use versions::{Diff, DiffPart, LogEntry, SnapshotName};
 pub use workspace::{OpenOptions, Workspace, flow};
 
 pub use rifflebox_core::{

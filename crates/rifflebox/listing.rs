@@ -6,7 +6,7 @@ use rifflebox_core::{
 use rifflebox_dataflow::{Flow, FlowStage, Made, MadeHead, OWED, Operator, Repeat, Status};
 use serde_json::{Map, Value as Json, json};
 
-use crate::standing::{Standing, owed, place, repeat_reason};
+use crate::standing::{Standing, owed, repeat_reason};
 use crate::story::Fate;
 use crate::workspace::Workspace;
 
@@ -27,7 +27,7 @@ pub struct RowQuery {
 impl Workspace {
     /// Says each row as a JSON object, stage by stage in the order of the flow, by what became of it.
     ///
-    /// An object has `id`, `documents` (as `source:id`; of a broken row the place), `status`, `stage` (where the row
+    /// An object has `id`, `documents` (as `source:id`; of a broken row the path), `status`, `stage` (where the row
     /// ends; for a published one its mix), `reason`, `by`, `by_documents` and `similarity`, null where it does not
     /// apply, and the fields asked for. A sample that ends at several stages, since several read it, is a row of each.
     ///
@@ -150,7 +150,7 @@ impl Lister<'_> {
             Key::MAX,
             |id, item, _| {
                 let Err(reason) = item.document else { return Ok(()) };
-                let documents = vec![format!("{name}:{}", place(&item.place))];
+                let documents = vec![format!("{name}:{}", item.place.path)];
                 let line = Line { id, documents, stage: name, reason: Some(reason), ..Line::default() };
                 self.say(Fate::Broken, line)
             },

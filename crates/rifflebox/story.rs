@@ -62,7 +62,7 @@ pub struct Story {
 pub struct StoryDocument {
     /// Name of its source.
     pub source: String,
-    /// Its id; of a broken row its place.
+    /// Its id; of a broken row its file's path.
     pub id: String,
     /// Digest of its content when the row was made; none for what is no document.
     pub digest: Option<Key>,

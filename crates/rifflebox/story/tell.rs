@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rifflebox_core::{Document, Key, Outcome, Result, Row, Sample, StageRow, Tier};
+use rifflebox_core::{Document, Key, Outcome, Place, Result, Row, Sample, StageRow, Tier};
 use rifflebox_dataflow::{FlowStage, Made, MadeHead, MixDecision, Operator, call_of_drafts, call_of_verdict};
 use rifflebox_publish::{Splits, bucket_of};
 
@@ -10,7 +10,7 @@ use super::find::Found;
 use super::{Fate, Story, StoryDocument, StoryMix, StoryStep};
 use crate::keeper::ALL;
 use crate::publish::summaries;
-use crate::standing::{Said, Standing, Visit, owed, place, repeat_reason};
+use crate::standing::{Said, Standing, Visit, owed, repeat_reason};
 
 /// Tells stories of one state.
 pub(super) struct Teller<'a> {
@@ -30,23 +30,11 @@ impl<'a> Teller<'a> {
             Found::Sample(id) => self.sample(*id).into_iter().collect(),
             Found::Document { document, samples } => self.document(document, *samples),
             Found::Broken { source, key, place: at, reason } => {
-                let document = StoryDocument {
-                    source: source.clone(),
-                    id: place(at),
-                    digest: None,
-                    span: None,
-                    license: None,
-                };
-                vec![self.broken(*key, document, reason.clone())]
+                vec![self.broken(*key, undocumented(source, at), reason.clone())]
             }
             Found::Repeat { source, repeat } => {
-                let document = repeat.item.document.as_ref().map(told).unwrap_or(StoryDocument {
-                    source: source.clone(),
-                    id: place(&repeat.item.place),
-                    digest: None,
-                    span: None,
-                    license: None,
-                });
+                let document = repeat.item.document.as_ref().map(told);
+                let document = document.unwrap_or_else(|_| undocumented(source, &repeat.item.place));
                 vec![self.broken(repeat.item.key, document, repeat_reason(repeat))]
             }
         }
@@ -303,6 +291,16 @@ fn told(document: &Document) -> StoryDocument {
         digest: Some(document.digest()),
         span: None,
         license: document.license.clone(),
+    }
+}
+
+fn undocumented(source: &str, place: &Place) -> StoryDocument {
+    StoryDocument {
+        source: source.to_owned(),
+        id: place.path.clone(),
+        digest: None,
+        span: None,
+        license: None,
     }
 }
 
