@@ -5,7 +5,7 @@ use rifflebox::{BuildOptions, Cloze, Exact, Files, Passages, Recipe, Supported, 
 #[tokio::main]
 async fn main() -> rifflebox::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().unwrap_or_else(|| "examples/corpus".to_owned());
+    let folder = arguments.next().unwrap_or_else(|| "examples/corpus/documents".to_owned());
     let workspace = arguments.next().unwrap_or_else(|| "file:target/handbook".to_owned());
 
     let flow = flow("handbook");

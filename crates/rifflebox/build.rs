@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use rifflebox_core::{Error, ErrorKind, Key, Result};
+use rifflebox_core::{Error, ErrorKind, Result};
 use rifflebox_dataflow::{
-    ANSWERS, Compiled, Flow, FlowPlan, GraphRun, Label, Operator, Pace, Plan, Reader, Status, Unit, compile,
-    schema,
+    ANSWERS, Compiled, Flow, FlowPlan, GraphRun, KeptAnswer, Label, MixDecision, Operator, Pace, Plan,
+    Reader, Status, Unit, compile, schema,
 };
 use rifflebox_storage::{Content, Manifest, Segment, Workspace as Storage, nonce};
 use tokio::runtime::Handle;
@@ -19,8 +19,8 @@ use crate::journal::{Recorder, read};
 use crate::keeper::{ALL, WorkspaceKeeper};
 use crate::progress::{Event, Progress};
 use crate::publish::Publisher;
-use crate::report::{Changes, Report, TierCounts};
-use crate::scan::scan;
+use crate::report::{Changes, Report};
+use crate::scan::{Scanned, scan};
 use crate::state::{State, foundations, open};
 
 /// How a build goes about its work; nothing here changes what is published.
@@ -70,7 +70,14 @@ pub(crate) async fn build(storage: &Storage, flow: &Flow, options: BuildOptions)
     let started = Instant::now();
     let plan = flow.plan();
     let compiled = compile(&plan)?;
-    let (parent, segments) = storage.begin().await?;
+    let (parent, segments) = match options.rebuild {
+        false => storage.begin().await?,
+        true => {
+            let parent = storage.salvage().await?;
+            let covered = parent.as_ref().map(|parent| parent.content.journals.clone()).unwrap_or_default();
+            (parent, storage.segments_after(&covered).await?)
+        }
+    };
     let opened = Opened::new(storage, parent, segments, &options).await?;
     let seconds_open = started.elapsed().as_secs_f64();
     let stop = Arc::new(AtomicBool::new(false));
@@ -96,7 +103,7 @@ struct Opened {
     parent: Option<Manifest>,
     content: Content,
     state: State,
-    uncovered: BTreeMap<String, Vec<(Key, Vec<u8>)>>,
+    uncovered: BTreeMap<String, Vec<KeptAnswer>>,
     covered: BTreeMap<String, u64>,
     run: String,
 }
@@ -141,7 +148,12 @@ struct Build {
 impl Build {
     fn run(self, opened: Opened) -> Result<Report> {
         let graph = self.compiled.graph.clone();
-        let matched = Plan::new(&graph, &opened.content.stages);
+        let mut stages = opened.content.stages.clone();
+        if self.options.retry_failed {
+            // A stage that starts anew demands all its calls again; what is answered well costs a look.
+            stages.retain(|name, _| !self.asks(name));
+        }
+        let matched = Plan::new(&graph, &stages);
         let (sender, mut epochs) = channel();
         let reader = Reader::new(foundations(&opened.state));
         let scanned = self.scan(&opened.content, &reader, sender);
@@ -154,15 +166,17 @@ impl Build {
             && !owes(&reader)
             && opened.content.extra.get(IDENTITIES) == Some(&identities(&self.plan));
         let mut keeper = self.keeper(&opened, &graph, &matched);
+        let idle = idle && keeper.publisher.is_whole(&opened.content)?;
         if idle && let Some(parent) = &opened.parent {
             keeper.publisher.finish(parent)?;
-            let (changes, _) = join(scanned)?;
-            return Ok(self.report_of(keeper, changes, 0, &reader));
+            let scanned = join(scanned)?;
+            keeper.rows_read = reader.rows_read();
+            return Ok(self.report_of(keeper, scanned, 0, &reader));
         }
         let run = GraphRun {
             graph,
             foundations: foundations(&opened.state),
-            stages: opened.content.stages.clone(),
+            stages,
             pace: Pace {
                 workers: self.options.workers,
                 commit_bytes: self.options.commit_bytes,
@@ -172,14 +186,16 @@ impl Build {
             journal: Some(self.recorder.clone()),
             uncovered: opened.uncovered,
             stop: self.stop.clone(),
+            retry_failed: self.options.retry_failed,
+            ..GraphRun::new(self.compiled.graph.clone())
         };
         let summary = run.run(&mut epochs, &mut keeper);
         drop(epochs);
         let scanned = join(scanned);
         let summary = summary?;
-        let (changes, _) = scanned?;
+        keeper.rows_read += reader.rows_read();
         let reader = Reader::new(foundations(&keeper.state));
-        let report = self.report_of(keeper, changes, summary.calls_made, &reader);
+        let report = self.report_of(keeper, scanned?, summary.calls_made, &reader);
         match report.unpublished.as_deref() {
             None => Ok(report),
             Some(reason) if reason.starts_with("incomplete") => {
@@ -189,17 +205,22 @@ impl Build {
         }
     }
 
+    fn asks(&self, stage: &str) -> bool {
+        let operator = self.plan.stage(stage).map(|stage| &stage.operator);
+        matches!(operator, Some(Operator::GenerateAsked(_) | Operator::VerifyAsked(..)))
+    }
+
     /// Lists and reads all sources on a thread of its own, at most two epochs ahead of the engine.
     fn scan(
         &self,
         content: &Content,
         reader: &Reader,
         mut sender: Sender,
-    ) -> std::thread::JoinHandle<Result<Changes>> {
+    ) -> std::thread::JoinHandle<Result<Scanned>> {
         let before = content.extra.get(IDENTITIES).cloned().unwrap_or_default();
         let (plan, reader, progress) = (self.plan.clone(), reader.clone(), self.options.progress.clone());
         std::thread::spawn(move || {
-            let mut total = Changes::default();
+            let mut total = Scanned::default();
             let mut scan_all = || {
                 for stage in &plan.stages {
                     let Operator::Source(source) = &stage.operator else { continue };
@@ -208,10 +229,7 @@ impl Build {
                     }
                     let identity = serde_json::Value::from(source.identity().fingerprint().to_string());
                     let anew = before.get(&stage.name) != Some(&identity);
-                    let changes = scan(&**source, &stage.name, anew, &reader, &mut sender)?;
-                    total.added += changes.added;
-                    total.changed += changes.changed;
-                    total.removed += changes.removed;
+                    total.add(scan(&**source, &stage.name, anew, &reader, &mut sender)?);
                 }
                 Ok(())
             };
@@ -251,12 +269,14 @@ impl Build {
             },
             report: Report::default(),
             moved: BTreeMap::new(),
+            rows_read: 0,
         };
         keeper.stand(graph, matched);
         keeper
     }
 
-    fn report_of(&self, keeper: WorkspaceKeeper, changes: Changes, made: u64, reader: &Reader) -> Report {
+    fn report_of(&self, keeper: WorkspaceKeeper, scanned: Scanned, made: u64, reader: &Reader) -> Report {
+        let Scanned { changes, bytes } = scanned;
         let mut report = keeper.report;
         totals(&self.plan, reader, &mut report);
         report.documents =
@@ -277,8 +297,12 @@ impl Build {
         }
         report.bytes.fetched = self.storage.counters().bytes_fetched();
         report.bytes.written = self.storage.counters().bytes_sent();
+        report.rows.read = keeper.rows_read;
+        report.bytes.read = bytes;
         report.seconds.open = self.seconds_open;
         report.seconds.total = self.started.elapsed().as_secs_f64();
+        report.seconds.compute =
+            (report.seconds.total - report.seconds.open - report.seconds.commit).max(0.0);
         if let Some(progress) = &self.options.progress {
             progress.event(Event::Done);
         }
@@ -301,13 +325,12 @@ fn identities(plan: &FlowPlan) -> serde_json::Value {
     serde_json::Value::Object(named.collect())
 }
 
-fn join<T>(thread: std::thread::JoinHandle<Result<T>>) -> Result<(T, ())> {
-    let ended = thread.join().map_err(|panic| {
+fn join<T>(thread: std::thread::JoinHandle<Result<T>>) -> Result<T> {
+    thread.join().map_err(|panic| {
         let message =
             panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "a source panicked".to_owned());
         Error::new(ErrorKind::Internal, message)
-    })?;
-    ended.map(|value| (value, ()))
+    })?
 }
 
 /// Returns whether calls are owed.
@@ -334,10 +357,17 @@ fn totals(plan: &FlowPlan, reader: &Reader, report: &mut Report) {
         .filter(|stage| matches!(stage.operator, Operator::Publish(_)))
         .flat_map(|stage| stage.from.iter().map(String::as_str))
         .collect();
+    report.bound_by.clear();
     for stage in &plan.stages {
         let kind = stage.operator.kind();
-        let mut rows = reader.table::<Label, ()>(&format!("{}/totals", stage.name)).all();
-        rows.extend(reader.table::<Label, ()>(&format!("{}/offered", stage.name)).all());
+        if kind == "mix" {
+            let decisions = reader.table::<(), MixDecision>(&format!("{}/decision", stage.name)).all();
+            let bound = decisions.into_iter().find_map(|(_, decision, _)| decision.bound_by);
+            report.bound_by.extend(bound.map(|bound| (stage.name.clone(), bound)));
+        }
+        // What was offered comes first: what was taken is counted against it.
+        let mut rows = reader.table::<Label, ()>(&format!("{}/offered", stage.name)).all();
+        rows.extend(reader.table::<Label, ()>(&format!("{}/totals", stage.name)).all());
         for (label, (), count) in rows {
             add_total(report, kind, published.contains(stage.name.as_str()), &label, count);
         }
@@ -359,7 +389,7 @@ fn add_total(report: &mut Report, kind: &str, published: bool, label: &Label, co
         (_, Status::Failed | Status::Owed, Unit::Rows) => add(&mut report.samples.failed),
         ("mix", Status::Unused, Unit::Rows) if published => add(&mut report.samples.unused),
         ("mix", Status::Kept, unit) if published => {
-            let tier = report.tiers.entry(label.tier.name().to_owned()).or_insert_with(TierCounts::default);
+            let tier = report.tiers.entry(label.tier.name().to_owned()).or_default();
             match unit {
                 Unit::Rows => add(&mut tier.samples),
                 Unit::Tokens => {

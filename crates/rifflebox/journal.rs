@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rifflebox_core::{Error, ErrorKind, Key, Result};
+use rifflebox_dataflow::KeptAnswer;
 use rifflebox_storage::{Segment, Workspace};
 use tokio::sync::mpsc;
 
@@ -104,8 +105,8 @@ async fn write(
 ///
 /// # Errors
 /// When a segment is not what a journal holds.
-pub(crate) fn read(segments: &[Segment]) -> Result<BTreeMap<String, Vec<(Key, Vec<u8>)>>> {
-    let mut answers: BTreeMap<String, Vec<(Key, Vec<u8>)>> = BTreeMap::new();
+pub(crate) fn read(segments: &[Segment]) -> Result<BTreeMap<String, Vec<KeptAnswer>>> {
+    let mut answers: BTreeMap<String, Vec<KeptAnswer>> = BTreeMap::new();
     for segment in segments {
         let entries: Vec<Entry> = postcard::from_bytes(&segment.bytes).map_err(|error| {
             let name = format!("journal/{}/{}", segment.run, segment.number);

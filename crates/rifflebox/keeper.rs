@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use rifflebox_core::{Key, Outcome, Result, Row, StageRow};
 use rifflebox_dataflow::{
@@ -14,6 +15,7 @@ use rifflebox_storage::{
 use tokio::runtime::Handle;
 
 use crate::journal::Recorder;
+use crate::progress::Event;
 use crate::publish::Publisher;
 use crate::report::Report;
 use crate::state::{OpenRun, State, foundations};
@@ -38,6 +40,8 @@ pub(crate) struct WorkspaceKeeper {
     pub(crate) report: Report,
     /// Published rows by id, with the sum of their changes in this run.
     pub(crate) moved: BTreeMap<Key, i64>,
+    /// Rows of earlier runs that this one has read.
+    pub(crate) rows_read: u64,
 }
 
 impl WorkspaceKeeper {
@@ -50,6 +54,7 @@ impl WorkspaceKeeper {
 
     fn commit_cut(&mut self, cut: Cut) -> Result<()> {
         self.note_dirty(&cut);
+        self.rows_read += cut.rows_read;
         let mut new: BTreeMap<String, Vec<RunColumns>> = BTreeMap::new();
         for (name, (_, slices)) in cut.slices.into_iter().filter(|(_, (_, slices))| !slices.is_empty()) {
             let pieces = self.merge_tail(&name, slices);
@@ -62,8 +67,9 @@ impl WorkspaceKeeper {
         let mut content = self.next_content();
         if cut.last {
             // What is published is computed from the state as it will be committed.
-            let state = self.with(&new, &BTreeMap::new());
-            self.publisher.prepare(&Reader::new(foundations(&state)), &mut content, &mut self.report)?;
+            let reader = Reader::new(foundations(&self.with(&new, &BTreeMap::new())));
+            self.publisher.prepare(&reader, &mut content, &mut self.report)?;
+            self.rows_read += reader.rows_read();
         }
         self.write(new, content)?;
         if cut.last {
@@ -189,7 +195,13 @@ impl WorkspaceKeeper {
 
 impl Keeper for WorkspaceKeeper {
     fn commit(&mut self, cut: Cut) -> Result<Foundations> {
-        self.commit_cut(cut)?;
+        let started = Instant::now();
+        let committed = self.commit_cut(cut);
+        self.report.seconds.commit += started.elapsed().as_secs_f64();
+        committed?;
+        if let Some(progress) = &self.publisher.progress {
+            progress.event(Event::Committed { rows: self.report.rows.written });
+        }
         Ok(foundations(&self.state))
     }
 }

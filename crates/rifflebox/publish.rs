@@ -14,6 +14,7 @@ use rifflebox_publish::{
     write_shard,
 };
 use rifflebox_storage::{Content, Manifest, Objects, Published, VersionRecord, Workspace};
+use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
 use crate::gather::{Gathered, Gatherer};
@@ -21,8 +22,36 @@ use crate::keeper::ALL;
 use crate::progress::{Event, Progress};
 use crate::report::Report;
 
-/// Where the summaries of all shards stand in a manifest.
-const SHARDS: &str = "shards";
+/// Where a manifest keeps what each publisher has published, by its stage's name.
+const FOLDERS: &str = "folders";
+
+/// A published folder, as a manifest keeps it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Folder {
+    /// Number of its snapshot.
+    pub(crate) version: u64,
+    /// Digest of data and provenance.
+    pub(crate) snapshot: String,
+    /// Digest of the data alone.
+    pub(crate) data: String,
+    /// Its shards.
+    pub(crate) shards: Vec<ShardSummary>,
+    /// Files of earlier snapshots that stay for readers in mid-load, the latest snapshot's first.
+    pub(crate) superseded: Vec<Vec<String>>,
+}
+
+impl Folder {
+    fn files(&self) -> impl Iterator<Item = PublishedFile> + '_ {
+        self.shards.iter().flat_map(|shard| [shard.data.clone(), shard.provenance.clone()])
+    }
+}
+
+/// A publishing stage of a flow.
+struct PublisherStage {
+    stage: String,
+    mix: String,
+    settings: PublishSettings,
+}
 
 /// Publishes the mixes of a flow.
 pub(crate) struct Publisher {
@@ -35,35 +64,37 @@ pub(crate) struct Publisher {
     pub(crate) totals: fn(&FlowPlan, &Reader, &mut Report),
 }
 
-/// The shards of a mix, as they will be committed.
-struct Prepared {
-    snapshot: Snapshot,
-    shards: Vec<ShardSummary>,
-    written: u64,
-}
-
 impl Publisher {
     /// Writes the shards that the state asks for and the last manifest lacks, and names them in `content`.
     ///
     /// Where a rule refuses, or calls are owed, nothing is published: the report says why.
     pub(crate) fn prepare(&self, reader: &Reader, content: &mut Content, report: &mut Report) -> Result<()> {
         (self.totals)(&self.plan, reader, report);
-        for (mix, settings) in self.mixes() {
-            if let Some(reason) = self.refusal(&mix, &settings, reader, report) {
-                report.unpublished = Some(reason);
+        report.unpublished = None;
+        let mut kept = folders(content);
+        for (index, publisher) in self.publishers().into_iter().enumerate() {
+            report.unpublished = report.unpublished.take().or(self.refusal(&publisher, reader, report));
+            if report.unpublished.is_some() {
                 continue;
             }
-            let target = self.target(&settings)?;
-            let prepared = self.shards(&mix, &settings, reader, content, &target)?;
-            report.shards.written += prepared.written;
-            report.shards.total += prepared.shards.len() as u64;
-            report.shards.kept += prepared.shards.len() as u64 - prepared.written;
-            name(&prepared, content, self.plan.keep_versions);
-            content.dirty.clear();
-            report.snapshot.clone_from(&prepared.snapshot.snapshot);
-            report.data.clone_from(&prepared.snapshot.data);
-            report.version = prepared.snapshot.version;
+            let before = kept.remove(&publisher.stage).unwrap_or_default();
+            let (folder, written) = self.shards(&publisher, reader, content, &before)?;
+            report.shards.written += written;
+            report.shards.total += folder.shards.len() as u64;
+            report.shards.kept += folder.shards.len() as u64 - written;
+            if index == 0 {
+                name(&folder, content, self.plan.keep_versions);
+                report.snapshot.clone_from(&folder.snapshot);
+                report.data.clone_from(&folder.data);
+                report.version = folder.version;
+            }
+            kept.insert(publisher.stage, folder);
         }
+        if report.unpublished.is_none() {
+            content.dirty.clear();
+            content.extra.insert("format".to_owned(), FORMAT.into());
+        }
+        content.extra.insert(FOLDERS.to_owned(), serde_json::to_value(&kept).unwrap_or_default());
         report.samples.total = report.tiers.values().map(|tier| tier.samples).sum();
         content.report = serde_json::to_value(&*report).ok();
         Ok(())
@@ -73,8 +104,11 @@ impl Publisher {
     pub(crate) fn finish(&self, manifest: &Manifest) -> Result<()> {
         let mut manifest = manifest.clone();
         loop {
-            for (_, settings) in self.mixes() {
-                self.runtime.block_on(self.lists(&settings, &manifest))?;
+            let folders = folders(&manifest.content);
+            for publisher in self.publishers() {
+                if let Some(folder) = folders.get(&publisher.stage) {
+                    self.runtime.block_on(self.lists(&publisher.settings, folder))?;
+                }
             }
             match self.runtime.block_on(self.storage.newest())? {
                 Some(newest) if newest.id != manifest.id => manifest = newest,
@@ -83,9 +117,26 @@ impl Publisher {
         }
     }
 
-    fn mixes(&self) -> Vec<(String, PublishSettings)> {
+    /// Returns whether every published file stands: a build repairs what was lost.
+    pub(crate) fn is_whole(&self, content: &Content) -> Result<bool> {
+        let folders = folders(content);
+        for publisher in self.publishers() {
+            let standing = self.standing(&self.target(&publisher.settings)?)?;
+            let folder = folders.get(&publisher.stage);
+            if !folder.is_some_and(|folder| folder.shards.iter().all(|shard| stands(shard, &standing))) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn publishers(&self) -> Vec<PublisherStage> {
         let published = self.plan.stages.iter().filter_map(|stage| match &stage.operator {
-            Operator::Publish(settings) => Some((stage.from.first()?.clone(), settings.clone())),
+            Operator::Publish(settings) => Some(PublisherStage {
+                stage: stage.name.clone(),
+                mix: stage.from.first()?.clone(),
+                settings: settings.clone(),
+            }),
             _ => None,
         });
         published.collect()
@@ -98,22 +149,14 @@ impl Publisher {
         }
     }
 
-    fn refusal(
-        &self,
-        mix: &str,
-        settings: &PublishSettings,
-        reader: &Reader,
-        report: &mut Report,
-    ) -> Option<String> {
+    fn refusal(&self, publisher: &PublisherStage, reader: &Reader, report: &Report) -> Option<String> {
+        let PublisherStage { mix, settings, .. } = publisher;
         let decisions = reader.table::<(), MixDecision>(&format!("{mix}/decision")).all();
         let Some((_, decision, _)) = decisions.into_iter().next() else {
-            return Some("refused: the mix is empty: no sample reached it".to_owned());
+            return Some(format!("refused: mix `{mix}` is empty: no sample reached it"));
         };
-        if let Some(bound) = decision.bound_by {
-            report.bound_by.insert(mix.to_owned(), bound);
-        }
         if let Some(reason) = decision.refused {
-            return Some(format!("refused: {reason}"));
+            return Some(format!("refused: mix `{mix}`: {reason}"));
         }
         if report.calls.owed > 0 && !settings.partial {
             return Some(format!(
@@ -124,15 +167,16 @@ impl Publisher {
         None
     }
 
+    /// Writes the shards that changed; returns the folder as it will be committed, and how many were written.
     fn shards(
         &self,
-        mix: &str,
-        settings: &PublishSettings,
+        publisher: &PublisherStage,
         reader: &Reader,
         content: &Content,
-        target: &Objects,
-    ) -> Result<Prepared> {
-        let before = summaries(content);
+        before: &Folder,
+    ) -> Result<(Folder, u64)> {
+        let PublisherStage { mix, settings, .. } = publisher;
+        let target = self.target(settings)?;
         let format = content.extra.get("format") == Some(&FORMAT.into());
         let dirty = |leaf: &Leaf| {
             let buckets = leaf.prefix.buckets();
@@ -144,35 +188,26 @@ impl Publisher {
                     .any(|b| u16::from_str_radix(b, 16).is_ok_and(|b| buckets.contains(&b)))
         };
         let splits = Splits::new(settings.splits.clone())?;
-        let standing = self.standing(target)?;
+        let standing = self.standing(&target)?;
         let gatherer = Gatherer::new(&self.plan, mix, reader);
-        let mut prepared = Vec::new();
+        let mut shards = Vec::new();
         let mut written = 0;
         for (kind, leaf) in self.leaves(mix, settings, reader)? {
-            let kept: Vec<_> = before
-                .iter()
-                .filter(|shard| shard.kind == kind && shard.prefix == leaf.prefix)
-                .cloned()
-                .collect();
+            let same = |shard: &&ShardSummary| shard.kind == kind && shard.prefix == leaf.prefix;
+            let kept: Vec<_> = before.shards.iter().filter(same).cloned().collect();
             if !dirty(&leaf) && !kept.is_empty() && kept.iter().all(|shard| stands(shard, &standing)) {
-                prepared.extend(kept);
+                shards.extend(kept);
                 continue;
             }
             for shard in encode(kind, leaf, gatherer.gather(kind, leaf.prefix)?, &splits)? {
-                written += u64::from(self.put(&shard, &standing, target)?);
-                prepared.push(shard.summary);
+                written += u64::from(self.put(&shard, &standing, &target)?);
+                shards.push(shard.summary);
             }
             if let Some(progress) = &self.progress {
-                progress.event(Event::Publishing { done: written, total: prepared.len() as u64 });
+                progress.event(Event::Publishing { done: written, total: shards.len() as u64 });
             }
         }
-        let version = content.published.as_ref().map_or(0, |published| published.version);
-        let files = |shard: &ShardSummary| [shard.data.clone(), shard.provenance.clone()];
-        let snapshot = Snapshot::new(version, prepared.iter().flat_map(files).collect());
-        let same =
-            content.published.as_ref().is_some_and(|published| published.snapshot == snapshot.snapshot);
-        let version = if same { version } else { version + 1 };
-        Ok(Prepared { snapshot: Snapshot { version, ..snapshot }, shards: prepared, written })
+        Ok((next_folder(before, shards, settings.keep), written))
     }
 
     /// Writes the files of a shard that do not stand already; returns whether its data was written.
@@ -224,15 +259,11 @@ impl Publisher {
     }
 
     /// Writes lists and cards where they are not what the manifest says, and removes what it does not name.
-    async fn lists(&self, settings: &PublishSettings, manifest: &Manifest) -> Result<()> {
-        let Some(published) = &manifest.content.published else { return Ok(()) };
+    async fn lists(&self, settings: &PublishSettings, folder: &Folder) -> Result<()> {
         let target = self.target(settings)?;
-        let shards = summaries(&manifest.content);
-        let files = shards.iter().flat_map(|shard| [shard.data.clone(), shard.provenance.clone()]);
-        let snapshot = Snapshot::new(published.version, files.collect());
-        if snapshot.snapshot != published.snapshot {
-            let message =
-                format!("manifest {} names shards that its snapshot does not: build --rebuild", manifest.id);
+        let snapshot = Snapshot::new(folder.version, folder.files().collect());
+        if snapshot.snapshot != folder.snapshot {
+            let message = "the newest manifest names shards that its snapshot does not: build --rebuild";
             return Err(Error::new(ErrorKind::Corrupt, message));
         }
         let written = self.hand_written(settings)?;
@@ -241,7 +272,7 @@ impl Publisher {
             tokenizer: self.plan.tokenizer.name(),
             written: written.as_deref(),
             snapshot: &snapshot,
-            shards: &shards,
+            shards: &folder.shards,
         };
         let texts = [
             ("snapshot.json", snapshot.to_json()),
@@ -253,14 +284,11 @@ impl Publisher {
                 target.put(path, text.into_bytes()).await?;
             }
         }
-        self.remove_superseded(&target, &snapshot.files).await
-    }
-
-    async fn remove_superseded(&self, target: &Objects, files: &[PublishedFile]) -> Result<()> {
-        let named: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-        for folder in ["data", "provenance"] {
-            for file in target.list(folder).await? {
-                if !named.contains(file.path.as_str()) {
+        let superseded = folder.superseded.iter().flatten().cloned();
+        let named: BTreeSet<String> = folder.files().map(|file| file.path).chain(superseded).collect();
+        for part in ["data", "provenance"] {
+            for file in target.list(part).await? {
+                if !named.contains(&file.path) {
                     target.delete(&file.path).await?;
                 }
             }
@@ -278,37 +306,53 @@ impl Publisher {
     }
 }
 
-/// Names the prepared shards as what is published.
-fn name(prepared: &Prepared, content: &mut Content, keep_versions: usize) {
-    let snapshot = &prepared.snapshot;
-    let files = &snapshot.files;
+/// Returns a folder with these shards: a new version, unless it says what the one before said.
+fn next_folder(before: &Folder, shards: Vec<ShardSummary>, keep: usize) -> Folder {
+    let mut folder = Folder { shards, version: before.version, ..Folder::default() };
+    let Snapshot { snapshot, data, .. } = Snapshot::new(0, folder.files().collect());
+    folder.superseded.clone_from(&before.superseded);
+    if snapshot != before.snapshot {
+        folder.version += 1;
+        let live: BTreeSet<String> = folder.files().map(|file| file.path).collect();
+        let gone = before.files().map(|file| file.path).filter(|path| !live.contains(path));
+        folder.superseded.insert(0, gone.collect());
+    }
+    folder.superseded.truncate(keep);
+    Folder { snapshot, data, ..folder }
+}
+
+/// Names the first publisher's folder as what the workspace has published.
+fn name(folder: &Folder, content: &mut Content, keep_versions: usize) {
     content.published = Some(Published {
-        version: snapshot.version,
-        snapshot: snapshot.snapshot.clone(),
-        data: snapshot.data.clone(),
-        files: files.iter().map(|file| (file.path.clone(), file.bytes)).collect(),
-        digests: files.iter().map(|file| (file.path.clone(), file.blake3.clone())).collect(),
+        version: folder.version,
+        snapshot: folder.snapshot.clone(),
+        data: folder.data.clone(),
+        files: folder.files().map(|file| (file.path, file.bytes)).collect(),
+        digests: folder.files().map(|file| (file.path, file.blake3)).collect(),
     });
-    content.extra.insert(SHARDS.to_owned(), serde_json::to_value(&prepared.shards).unwrap_or_default());
-    content.extra.insert("format".to_owned(), FORMAT.into());
-    if content.versions.last().is_none_or(|last| last.version != snapshot.version) {
-        let (version, data) = (snapshot.version, snapshot.data.clone());
+    if content.versions.last().is_none_or(|last| last.version != folder.version) {
+        let Folder { version, snapshot, data, .. } = folder.clone();
         // The commit that this content goes into gives itself its number.
-        content.versions.push(VersionRecord {
-            version,
-            manifest: 0,
-            snapshot: snapshot.snapshot.clone(),
-            data,
-        });
+        content.versions.push(VersionRecord { version, manifest: 0, snapshot, data });
     }
     let surplus = content.versions.len().saturating_sub(keep_versions.max(1));
     content.versions.drain(..surplus);
 }
 
-/// Returns the shards that a manifest names.
-pub(crate) fn summaries(content: &Content) -> Vec<ShardSummary> {
-    let kept = content.extra.get(SHARDS).cloned();
+/// Returns what each publisher has published, by its stage's name.
+pub(crate) fn folders(content: &Content) -> BTreeMap<String, Folder> {
+    let kept = content.extra.get(FOLDERS).cloned();
     kept.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default()
+}
+
+/// Returns the shards of the workspace's own folder.
+pub(crate) fn summaries(content: &Content) -> Vec<ShardSummary> {
+    let published = content.published.as_ref().map(|published| published.snapshot.as_str());
+    let mut folders = folders(content).into_values();
+    folders
+        .find(|folder| Some(folder.snapshot.as_str()) == published)
+        .map(|folder| folder.shards)
+        .unwrap_or_default()
 }
 
 fn stands(shard: &ShardSummary, standing: &BTreeMap<String, u64>) -> bool {

@@ -9,6 +9,25 @@ use rifflebox_dataflow::Reader;
 use crate::feed::Sender;
 use crate::report::Changes;
 
+/// What a scan found.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Scanned {
+    /// Documents that changed.
+    pub(crate) changes: Changes,
+    /// Bytes of the texts that were read.
+    pub(crate) bytes: u64,
+}
+
+impl Scanned {
+    /// Adds what another source's scan found.
+    pub(crate) fn add(&mut self, other: Scanned) {
+        self.changes.added += other.changes.added;
+        self.changes.changed += other.changes.changed;
+        self.changes.removed += other.changes.removed;
+        self.bytes += other.bytes;
+    }
+}
+
 /// Scans one source, and says what changed.
 ///
 /// Only rows that differ are changes: `NAME/index` holds, by file, each row's key and digest.
@@ -18,7 +37,7 @@ pub(crate) fn scan(
     anew: bool,
     reader: &Reader,
     say: &mut Sender,
-) -> Result<Changes> {
+) -> Result<Scanned> {
     let input = |part: &str| -> Arc<str> { format!("{name}/{part}").into() };
     let mut scan = Scan {
         reader,
@@ -26,7 +45,7 @@ pub(crate) fn scan(
         files: input("files"),
         index: input("index"),
         rows: input("rows"),
-        changes: Changes::default(),
+        found: Scanned::default(),
         say,
     };
     let files = reader.table::<Key, (String, FileRecord)>(&scan.files).all();
@@ -34,7 +53,7 @@ pub(crate) fn scan(
     // A source that would read its files otherwise than before reads them all.
     let trusted = if anew { unsettled(&kept) } else { kept.clone() };
     source.changes(&trusted, &mut |change| scan.file(change, &kept))?;
-    Ok(scan.changes)
+    Ok(scan.found)
 }
 
 /// Returns records that no file equals, so that each is read, and gone ones are still seen to be gone.
@@ -49,7 +68,7 @@ struct Scan<'a> {
     files: Arc<str>,
     index: Arc<str>,
     rows: Arc<str>,
-    changes: Changes,
+    found: Scanned,
     say: &'a mut Sender,
 }
 
@@ -83,15 +102,16 @@ impl Scan<'_> {
         let mut kept: BTreeMap<Key, Key> = kept.into_iter().collect();
         for item in rows {
             let item = item?;
+            self.found.bytes += item.document.as_ref().map_or(0, |document| document.text.len() as u64);
             let (_, bytes) = rifflebox_dataflow::encode(&item.key, &item);
             let digest = Key::of(&bytes);
             match kept.remove(&item.key) {
                 Some(before) if before == digest => continue,
                 Some(before) => {
                     self.retract(file, path, item.key, before)?;
-                    self.changes.changed += u64::from(item.document.is_ok());
+                    self.found.changes.changed += u64::from(item.document.is_ok());
                 }
-                None => self.changes.added += u64::from(item.document.is_ok()),
+                None => self.found.changes.added += u64::from(item.document.is_ok()),
             }
             self.say.say(&self.index, &file, &(item.key, digest), 1);
             self.say.say(&self.rows, &item.key, &item, 1);
@@ -99,7 +119,7 @@ impl Scan<'_> {
         }
         for (key, digest) in kept {
             let sound = self.retract(file, path, key, digest)?;
-            self.changes.removed += u64::from(sound);
+            self.found.changes.removed += u64::from(sound);
         }
         Ok(())
     }

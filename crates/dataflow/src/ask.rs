@@ -28,6 +28,9 @@ pub enum Answer {
     Owed(String),
 }
 
+/// A call's key, and the bytes of its final answer.
+pub type KeptAnswer = (Key, Vec<u8>);
+
 /// A future of answers, one per request, in order.
 pub type Answering = Pin<Box<dyn Future<Output = Vec<Answer>> + Send>>;
 
@@ -46,6 +49,9 @@ pub trait Asker: Send + Sync {
 
     /// Answers a batch of requests.
     fn ask(&self, requests: Vec<(Key, Vec<u8>)>) -> Answering;
+
+    /// Returns whether a final answer says that the call failed: asked again where failures are retried.
+    fn has_failed(&self, answer: &[u8]) -> bool;
 }
 
 /// Keeps each final answer at once, whatever becomes of the run.
@@ -60,9 +66,11 @@ pub(crate) struct AskContext {
     pub(crate) runtime: Option<tokio::runtime::Handle>,
     pub(crate) journal: Option<Arc<dyn Journal>>,
     /// Answers that earlier runs finished and did not commit, by arrangement.
-    pub(crate) uncovered: Arc<BTreeMap<String, Vec<(Key, Vec<u8>)>>>,
+    pub(crate) uncovered: Arc<BTreeMap<String, Vec<KeptAnswer>>>,
     /// Calls made by this run.
     pub(crate) made: Arc<std::sync::atomic::AtomicU64>,
+    /// Whether calls that failed for good are asked again.
+    pub(crate) retry_failed: bool,
     /// See [`Bugs`].
     pub(crate) bugs: Bugs,
 }
@@ -94,7 +102,7 @@ pub(crate) fn ask<'scope>(
             let mut desk = Desk::new(answers, asker, slots, context, peers, activator);
             desk.begin(index, peers, &first);
             drop(first);
-            let mut waiting: BTreeMap<Flat, (Capability<Flat>, Vec<((Key, Vec<u8>), i64)>)> = BTreeMap::new();
+            let mut waiting: BTreeMap<Flat, Waiting> = BTreeMap::new();
             move |(input, frontier), output| {
                 input.for_each(|capability, updates| {
                     for (row, time, diff) in updates.drain(..) {
@@ -122,6 +130,11 @@ pub(crate) fn ask<'scope>(
         })
         .as_collection()
 }
+
+/// Changes of demand at one time.
+type Waiting = (Capability<Flat>, Vec<((Key, Vec<u8>), i64)>);
+/// A row of either arrangement behind an asked stage, to be said at a time, with a weight.
+type Saying = ((Key, Vec<u8>), Capability<Flat>, i64);
 
 /// The two arrangements behind an asked stage.
 #[derive(Clone)]
@@ -152,8 +165,8 @@ struct Call {
     request: Vec<u8>,
     /// How often it is demanded.
     count: i64,
-    /// The reason that stands among the answers, if it is owed.
-    standing: Option<String>,
+    /// What stands among the answers: that it is owed, or the failure that is retried.
+    standing: Option<Answer>,
     /// Held while an answer may come.
     capability: Option<Capability<Flat>>,
 }
@@ -175,7 +188,7 @@ struct Desk {
     answered: BTreeSet<Key>,
     activator: timely::scheduling::SyncActivator,
     replies: (mpsc::Sender<Reply>, mpsc::Receiver<Reply>),
-    said: Vec<((Key, Vec<u8>), Capability<Flat>, i64)>,
+    said: Vec<Saying>,
 }
 
 impl Desk {
@@ -214,10 +227,7 @@ impl Desk {
             });
         }
         for (key, (request, count)) in counts.into_iter().filter(|(_, (_, count))| *count > 0) {
-            let standing = match self.kept(key) {
-                Some(Answer::Owed(reason)) => Some(reason),
-                _ => None,
-            };
+            let standing = self.kept(key);
             self.calls.insert(key, Call { request, count, standing, capability: Some(first.clone()) });
             self.queue.push_back(key);
         }
@@ -237,18 +247,19 @@ impl Desk {
         if let Some(call) = self.calls.get_mut(&key) {
             call.count += diff;
             let gone = call.count == 0;
-            if let Some(reason) = call.standing.clone() {
+            if let Some(owed @ Answer::Owed(_)) = call.standing.clone() {
                 let request = call.request.clone();
                 self.say(key, OWED, &request, capability, diff);
                 if gone {
-                    self.say(key, ANSWER, &encode(&Answer::Owed(reason)), capability, -1);
+                    self.say(key, ANSWER, &encode(&owed), capability, -1);
                     self.withdraw(key);
                 }
             }
         } else if diff > 0 {
             let held = !self.context.bugs.dropped_capability;
             let capability = held.then(|| capability.clone());
-            self.calls.insert(key, Call { request, count: diff, standing: None, capability });
+            let standing = self.kept(key);
+            self.calls.insert(key, Call { request, count: diff, standing, capability });
             self.queue.push_back(key);
         }
     }
@@ -327,10 +338,12 @@ impl Desk {
     /// Says a final answer, in place of what is owed.
     fn settle(&mut self, key: Key, bytes: Vec<u8>, capability: &Capability<Flat>) {
         if let Some(call) = self.calls.remove(&key)
-            && let Some(reason) = call.standing
+            && let Some(standing) = call.standing
         {
-            self.say(key, ANSWER, &encode(&Answer::Owed(reason)), capability, -1);
-            self.say(key, OWED, &call.request, capability, -call.count);
+            self.say(key, ANSWER, &encode(&standing), capability, -1);
+            if matches!(standing, Answer::Owed(_)) {
+                self.say(key, OWED, &call.request, capability, -call.count);
+            }
         }
         self.say(key, ANSWER, &encode(&Answer::Final(bytes)), capability, 1);
         self.answered.insert(key);
@@ -339,19 +352,18 @@ impl Desk {
     fn owe(&mut self, key: Key, reason: String, capability: &Capability<Flat>) {
         let call = self.calls.get_mut(&key).expect("owed calls are calls");
         let (count, request) = (call.count, call.request.clone());
-        let before = call.standing.replace(reason.clone());
-        match before {
-            Some(before) if before == reason => {}
-            Some(before) => {
-                self.say(key, ANSWER, &encode(&Answer::Owed(before)), capability, -1);
-                self.say(key, ANSWER, &encode(&Answer::Owed(reason)), capability, 1);
-            }
-            None if count <= 0 => {
-                self.calls.remove(&key);
-            }
-            None => {
-                self.say(key, ANSWER, &encode(&Answer::Owed(reason)), capability, 1);
-                self.say(key, OWED, &request, capability, count);
+        let owed = Answer::Owed(reason);
+        match call.standing.replace(owed.clone()) {
+            Some(before) if before == owed => {}
+            None if count <= 0 => drop(self.calls.remove(&key)),
+            before => {
+                if !matches!(before, Some(Answer::Owed(_))) {
+                    self.say(key, OWED, &request, capability, count);
+                }
+                if let Some(before) = before {
+                    self.say(key, ANSWER, &encode(&before), capability, -1);
+                }
+                self.say(key, ANSWER, &encode(&owed), capability, 1);
             }
         }
     }
@@ -364,7 +376,11 @@ impl Desk {
     }
 
     fn is_answered(&self, key: Key) -> bool {
-        self.answered.contains(&key) || matches!(self.kept(key), Some(Answer::Final(_)))
+        self.answered.contains(&key)
+            || match self.kept(key) {
+                Some(Answer::Final(bytes)) => !(self.context.retry_failed && self.asker.has_failed(&bytes)),
+                _ => false,
+            }
     }
 
     /// Looks an answer up among those that are committed.

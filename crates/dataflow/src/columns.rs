@@ -4,6 +4,8 @@
 //! containers are all that makes them durable. Only a growing column is ever pushed to: the library fills fresh
 //! ones, and a frozen one is only read.
 
+use std::cell::Cell;
+
 use arrow_buffer::{Buffer, ScalarBuffer};
 use differential_dataflow::trace::implementations::BatchContainer;
 use rifflebox_core::Key;
@@ -84,6 +86,16 @@ impl BatchContainer for Keys {
     }
 }
 
+thread_local! {
+    /// Values that this thread has read of frozen columns: what earlier runs left.
+    static READ: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Returns how many values this thread has read of earlier runs' since it was last asked.
+pub(crate) fn take_values_read() -> u64 {
+    READ.take()
+}
+
 /// The values of a trie: byte strings, one behind the other.
 pub(crate) enum Values {
     Growing { ends: Vec<usize>, bytes: Vec<u8> },
@@ -112,7 +124,7 @@ impl BatchContainer for Values {
     type Owned = Vec<u8>;
     type ReadItem<'a> = &'a [u8];
 
-    fn into_owned<'a>(value: &'a [u8]) -> Vec<u8> {
+    fn into_owned(value: &[u8]) -> Vec<u8> {
         value.to_vec()
     }
 
@@ -147,6 +159,7 @@ impl BatchContainer for Values {
                 &bytes[start..ends[index]]
             }
             Values::Frozen { offsets, bytes } => {
+                READ.with(|read| read.set(read.get() + 1));
                 &bytes.as_slice()[offsets[index] as usize..offsets[index + 1] as usize]
             }
         }

@@ -14,6 +14,7 @@ use timely::worker::Worker;
 
 use crate::ask::AskContext;
 use crate::batch::{cut, found, weight};
+use crate::columns::take_values_read;
 use crate::graph::Graph;
 use crate::render::{AnySlot, Ground, Handles, render};
 use crate::run::Foundations;
@@ -44,6 +45,8 @@ pub trait Feed {
 pub struct Cut {
     /// By arrangement: whether it is inside a loop, and each worker's slice, in order of key.
     pub slices: BTreeMap<String, (bool, Vec<RunColumns>)>,
+    /// Rows of earlier runs that the workers have read since the last cut.
+    pub rows_read: u64,
     /// Whether nothing more is to come in this run.
     pub last: bool,
 }
@@ -95,7 +98,7 @@ enum Command {
 enum Report {
     Ready { worker: usize, thread: Thread },
     Closed { worker: usize, epoch: u64, bytes: usize },
-    Slices { worker: usize, slices: Vec<(String, bool, RunColumns)> },
+    Slices { worker: usize, slices: Vec<(String, bool, RunColumns)>, rows_read: u64 },
     Rebased,
     Died { message: String },
 }
@@ -175,7 +178,10 @@ fn work(
                 feed_inputs(&mut handles, epoch, changes);
                 fed = epoch;
             }
-            Ok(Command::Cut) => tell(Report::Slices { worker: index, slices: slices(&handles) }),
+            Ok(Command::Cut) => {
+                let (rows_read, slices) = (take_values_read(), slices(&handles));
+                tell(Report::Slices { worker: index, slices, rows_read });
+            }
             Ok(Command::Rebase(foundations)) => {
                 rebase(&handles, &foundations, index, worker.peers());
                 tell(Report::Rebased);
@@ -299,9 +305,11 @@ impl Controller {
         let workers = self.commands.len();
         (0..workers).for_each(|worker| self.send(worker, Command::Cut));
         let mut parts: BTreeMap<usize, Vec<(String, bool, RunColumns)>> = BTreeMap::new();
+        let mut rows_read = 0;
         while parts.len() < workers {
-            if let Report::Slices { worker, slices } = self.wait()? {
+            if let Report::Slices { worker, slices, rows_read: read } = self.wait()? {
                 parts.insert(worker, slices);
+                rows_read += read;
             }
         }
         let mut slices: BTreeMap<String, (bool, Vec<RunColumns>)> = BTreeMap::new();
@@ -311,7 +319,7 @@ impl Controller {
                 entry.1.push(run);
             }
         }
-        let foundations = Arc::new(keeper.commit(Cut { slices, last })?);
+        let foundations = Arc::new(keeper.commit(Cut { slices, rows_read, last })?);
         if last {
             return Ok(());
         }

@@ -16,7 +16,7 @@ mod founded;
 mod render;
 mod time;
 
-pub use ask::{Answer, Answering, Asker, Journal};
+pub use ask::{Answer, Answering, Asker, Journal, KeptAnswer};
 pub use engine::{Change, Cut, Feed, Keeper, Pace};
 pub use flow::{
     Compiled, Documents, Flow, FlowPlan, FlowStage, Label, Made, MadeHead, MixDecision, Mixed, Mixer, OWED,

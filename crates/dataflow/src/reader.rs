@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rifflebox_core::Key;
 use rifflebox_storage::RunColumns;
@@ -14,25 +15,27 @@ use crate::scope::{Data, decode};
 #[derive(Clone, Debug, Default)]
 pub struct Reader {
     runs: Arc<Foundations>,
+    rows_read: Arc<AtomicU64>,
 }
 
 /// One arrangement, with the types of its rows.
 #[derive(Debug)]
 pub struct Table<'a, K, V> {
     runs: &'a [Arc<RunColumns>],
+    rows_read: &'a AtomicU64,
     typed: PhantomData<fn() -> (K, V)>,
 }
 
 impl Reader {
     /// Reads runs.
     pub fn new(runs: Foundations) -> Self {
-        Reader { runs: Arc::new(runs) }
+        Reader { runs: Arc::new(runs), rows_read: Arc::default() }
     }
 
     /// Returns an arrangement, as the types that it was written as; empty if there is none of that name.
     pub fn table<K: Data, V: Data>(&self, name: &str) -> Table<'_, K, V> {
         let runs = self.runs.get(name).map(Vec::as_slice).unwrap_or_default();
-        Table { runs, typed: PhantomData }
+        Table { runs, rows_read: &self.rows_read, typed: PhantomData }
     }
 
     /// Returns whether an arrangement holds no row; undecoded.
@@ -60,6 +63,11 @@ impl Reader {
         weights.values().filter(|weight| **weight > 0).count() as u64
     }
 
+    /// Returns how many rows were read through this reader and its clones.
+    pub fn rows_read(&self) -> u64 {
+        self.rows_read.load(Ordering::Relaxed)
+    }
+
     /// Returns the names of all arrangements.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.runs.keys().map(String::as_str)
@@ -76,6 +84,7 @@ impl<K: Data, V: Data> Table<'_, K, V> {
                 each_value(run, at, |value, diff| *values.entry(value).or_insert(0) += diff);
             }
         }
+        self.rows_read.fetch_add(values.len() as u64, Ordering::Relaxed);
         let present = values.into_iter().filter(|(_, diff)| *diff > 0);
         present.map(|(value, _)| decode::<K, V>(key, value).1).collect()
     }
@@ -101,6 +110,7 @@ impl<K: Data, V: Data> Table<'_, K, V> {
                     *at += 1;
                 }
             }
+            self.rows_read.fetch_add(values.len() as u64, Ordering::Relaxed);
             for (value, diff) in std::mem::take(&mut values) {
                 if diff != 0 {
                     let (key, value) = decode(key, value);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use rifflebox_core::{Key, Result};
 use rifflebox_storage::{RunColumns, StageRecord};
 
-use crate::ask::{AskContext, Journal};
+use crate::ask::{AskContext, Journal, KeptAnswer};
 use crate::engine::{Cut, Feed, Keeper, Pace, Setting, execute};
 use crate::graph::Graph;
 use crate::merge::{merge, runs_to_merge};
@@ -31,9 +31,11 @@ pub struct GraphRun {
     /// Where final answers are kept at once.
     pub journal: Option<Arc<dyn Journal>>,
     /// Answers that earlier runs finished and no commit covers, by arrangement.
-    pub uncovered: BTreeMap<String, Vec<(Key, Vec<u8>)>>,
+    pub uncovered: BTreeMap<String, Vec<KeptAnswer>>,
     /// Stops the run between two steps, once set.
     pub stop: Arc<AtomicBool>,
+    /// Whether asked stages start anew, and ask again what failed for good.
+    pub retry_failed: bool,
     /// Bugs to run with, so that tests show that they would be seen.
     #[doc(hidden)]
     pub bugs: Bugs,
@@ -66,6 +68,7 @@ impl GraphRun {
             journal: None,
             uncovered: BTreeMap::new(),
             stop: Arc::default(),
+            retry_failed: false,
             bugs: Bugs::default(),
         }
     }
@@ -83,6 +86,7 @@ impl GraphRun {
             journal: self.journal,
             uncovered: Arc::new(self.uncovered),
             made: made.clone(),
+            retry_failed: self.retry_failed,
             bugs: self.bugs,
         };
         let setting = Setting {

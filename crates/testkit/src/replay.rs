@@ -3,8 +3,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rifflebox_core::{Error, ErrorKind, Key, Result};
 use rifflebox_dataflow::{
-    Change, Cut, Feed, Foundations, Graph, GraphRun, Journal, Keeper, MemoryKeeper, Pace, RunSummary,
-    contents,
+    Change, Cut, Feed, Foundations, Graph, GraphRun, Journal, Keeper, KeptAnswer, MemoryKeeper, Pace,
+    RunSummary, contents,
 };
 
 use crate::naive::{Rows, evaluate};
@@ -52,7 +52,7 @@ pub struct Replay {
 /// A journal in memory.
 #[derive(Default)]
 pub struct MemoryJournal {
-    answers: Mutex<BTreeMap<String, Vec<(Key, Vec<u8>)>>>,
+    answers: Mutex<BTreeMap<String, Vec<KeptAnswer>>>,
 }
 
 impl Journal for MemoryJournal {
@@ -63,7 +63,7 @@ impl Journal for MemoryJournal {
 }
 
 impl MemoryJournal {
-    fn uncovered(&self) -> BTreeMap<String, Vec<(Key, Vec<u8>)>> {
+    fn uncovered(&self) -> BTreeMap<String, Vec<KeptAnswer>> {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -99,11 +99,20 @@ impl Asker for JudgeAsker {
         self.0.limits().concurrency
     }
 
+    fn has_failed(&self, answer: &[u8]) -> bool {
+        failed_for_good(answer)
+    }
+
     fn ask(&self, requests: Vec<(Key, Vec<u8>)>) -> Answering {
         let items = requests.iter().map(|(_, bytes)| postcard::from_bytes(bytes).expect(SCHEMA)).collect();
         let answering = self.0.verify(items);
         Box::pin(async move { answering.await.into_iter().map(answer).collect() })
     }
+}
+
+/// Returns whether a kept answer is a failure: the encoding of a result begins with its variant, and 1 is `Err`.
+fn failed_for_good(answer: &[u8]) -> bool {
+    answer.first() == Some(&1)
 }
 
 fn answer<T: serde::Serialize>(said: Result<T, Failure>) -> Answer {
@@ -172,6 +181,10 @@ impl Asker for GenerateAsker {
 
     fn concurrency(&self) -> usize {
         self.0.limits().concurrency
+    }
+
+    fn has_failed(&self, answer: &[u8]) -> bool {
+        failed_for_good(answer)
     }
 
     fn ask(&self, requests: Vec<(Key, Vec<u8>)>) -> Answering {

@@ -29,6 +29,10 @@ impl Asker for Client {
         4
     }
 
+    fn has_failed(&self, _: &[u8]) -> bool {
+        false
+    }
+
     fn ask(&self, requests: Vec<(Key, Vec<u8>)>) -> Answering {
         let service = Arc::clone(&self.0);
         Box::pin(async move {
