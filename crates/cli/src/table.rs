@@ -62,8 +62,8 @@ pub(crate) fn figures(report: &Report) -> String {
         ]);
     }
     text.push_str(&aligned(&rows));
-    for (mix, label) in &report.bound_by {
-        let _ = writeln!(text, "the mix `{mix}` is bound by its share of {label}");
+    for (mix, bound) in report.bound_by.iter().filter(|(_, bound)| *bound != "nothing") {
+        let _ = writeln!(text, "the mix `{mix}` is bound by {bound}");
     }
     if report.calls.owed > 0 {
         let _ = writeln!(text, "{} calls are owed", grouped(report.calls.owed));
@@ -131,13 +131,14 @@ mod tests {
         report.tokens.total = 2_100_000;
         report.tiers.insert("T0".into(), TierCounts { samples: 6_033, tokens: 630_000 });
         report.tiers.insert("T2".into(), TierCounts { samples: 14_077, tokens: 1_470_000 });
-        report.bound_by.insert("main".into(), "T0".into());
+        report.bound_by =
+            [("main".into(), "the supply of T0".into()), ("all".into(), "nothing".into())].into();
         let text = figures(&report);
         let (_, rest) = text.split_once('\n').unwrap();
         assert_eq!(
             rest,
             "version 3: 20,110 samples; 811 rejected\n  T0   6,033 samples    630,000 tokens  30.0 %\n  \
-             T2  14,077 samples  1,470,000 tokens  70.0 %\nthe mix `main` is bound by its share of T0\n"
+             T2  14,077 samples  1,470,000 tokens  70.0 %\nthe mix `main` is bound by the supply of T0\n"
         );
     }
 }

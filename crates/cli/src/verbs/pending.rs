@@ -32,14 +32,6 @@ pub(super) trait Pending {
         pending("preview")
     }
 
-    async fn diff(&self, _a: &str, _b: &str) -> Result<Nothing> {
-        pending("diff")
-    }
-
-    async fn log(&self) -> Result<Vec<Nothing>> {
-        pending("log")
-    }
-
     async fn rollback(&self, _version: u64) -> Result<Report> {
         pending("rollback")
     }

@@ -1,14 +1,16 @@
 //! Verbs that only read a workspace.
 
-use rifflebox::{Error, ErrorKind, Flow, Result, RowQuery, Story};
+use rifflebox::{Error, ErrorKind, Flow, LogEntry, Result, RowQuery, Story};
 use serde_json::json;
 
-use super::pending::Pending;
 use crate::arguments::{Diff, Explain, Read, RowStatus, Rows, flow_first};
 use crate::output::Output;
 use crate::registry::Registry;
-use crate::table::figures;
+use crate::table::{aligned, figures, grouped};
 use crate::target::Target;
+
+/// Digits of a digest that people are shown; `diff` takes them for the whole.
+const SHOWN_DIGITS: usize = 12;
 
 pub(super) async fn status(verb: &Read, output: &Output) -> Result<()> {
     let workspace = Target::parse(&verb.flow).open(&verb.places).await?;
@@ -62,5 +64,21 @@ pub(super) async fn diff(verb: &Diff, output: &Output) -> Result<()> {
 pub(super) async fn log(verb: &Read, output: &Output) -> Result<()> {
     let workspace = Target::parse(&verb.flow).open(&verb.places).await?;
     let entries = workspace.log().await?;
-    entries.iter().try_for_each(|entry| output.result(entry))
+    match output.json() {
+        true => entries.iter().try_for_each(|entry| output.json_line(entry)),
+        false if entries.is_empty() => output.line("nothing is published yet"),
+        false => output.line(&aligned(&entries.iter().map(logged).collect::<Vec<_>>())),
+    }
+}
+
+fn logged(entry: &LogEntry) -> Vec<String> {
+    let digest: String = entry.snapshot.chars().take(SHOWN_DIGITS).collect();
+    vec![
+        format!("version {}", entry.version),
+        digest,
+        format!("{} samples", grouped(entry.samples)),
+        format!("{} tokens", grouped(entry.tokens)),
+        format!("{} shards", grouped(entry.shards)),
+        if entry.current { "published".to_owned() } else { String::new() },
+    ]
 }

@@ -61,3 +61,24 @@ fn a_workspace_keeps_its_flow() {
     folder.run(&["status", "file:./workspace"]).ok();
     folder.run(&["gc", "file:./workspace", "--dry-run"]).ok();
 }
+
+#[test]
+fn versions_are_listed_and_compared() {
+    let folder = Folder::scaffold();
+    assert!(folder.run(&["log"]).ok().stdout().contains("nothing is published yet"));
+    folder.run(&["build", "-q"]).ok();
+    std::fs::remove_file(folder.path("pages/panning.md")).unwrap();
+    let report = folder.run(&["build", "-q", "--json"]).ok().json();
+    let log = lines(&folder.run(&["log", "--json"]).ok());
+    let versions: Vec<_> = log.iter().map(|entry| entry["version"].as_u64()).collect();
+    assert_eq!(versions, [Some(2), Some(1)]);
+    assert_eq!(log[0]["snapshot"], report["snapshot"]);
+    assert!(folder.run(&["log"]).ok().stdout().lines().next().unwrap().ends_with("published"));
+    let diff = folder.run(&["diff", "1", "2", "--json"]).ok().json();
+    assert_eq!((&diff["added"], &diff["removed"]), (&0.into(), &report["samples"]["removed"]));
+    let digest = log[1]["snapshot"].as_str().unwrap();
+    let back = folder.run(&["diff", "flow.toml", "2", &digest[..12], "--json"]).ok().json();
+    assert_eq!(back["added"], diff["removed"]);
+    assert!(!folder.run(&["diff", ".", "1", "2"]).ok().stdout().is_empty());
+    folder.run(&["diff", "1", "7"]).exits(2);
+}
