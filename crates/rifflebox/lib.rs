@@ -57,8 +57,8 @@ pub use workspace::{OpenOptions, Workspace, flow};
 
 pub use rifflebox_core::{
     AskedGenerator, AskedVerifier, Content, Document, Draft, Error, ErrorKind, Failure, Fields, Generator,
-    Identity, Key, Kind, Limits, Message, Outcome, Proof, Result, Row, Sample, Score, Seed, Source, Span,
-    Tier, Tokenizer, Value, Verdict, Verifier, Vote, asked, verifier, verifier_with_documents,
+    Identity, Key, Kind, Limits, Message, Origin, Outcome, Proof, Result, Row, Sample, Score, Seed, Source,
+    Span, Tier, Tokenizer, Value, Verdict, Verifier, Vote, asked, verifier, verifier_with_documents,
 };
 pub use rifflebox_dataflow::{
     Arranged, Documents, Flow, FlowPlan, FlowStage, Keep, Mixer, OnReject, Operator, PublishSettings, Purge,
@@ -70,5 +70,6 @@ pub use rifflebox_mix::{Recipe, Share};
 pub use rifflebox_sources::Files;
 pub use rifflebox_storage::{CheckReport, GcReport, Wrap};
 pub use rifflebox_verify::{
-    C4Quality, Characters, FinewebQuality, GopherQuality, GopherRepetition, Language, Length, Supported,
+    C4Quality, Characters, FinewebQuality, GopherQuality, GopherRepetition, Language, Length, LengthSettings,
+    Supported,
 };

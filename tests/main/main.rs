@@ -1,6 +1,7 @@
 //! The one integration binary: a module per topic, since each further binary would link the engine again.
 
 mod kills;
+mod laws;
 mod replays;
 mod stories;
 mod support;

@@ -3,10 +3,12 @@
 //! Nothing here knows an operator. The slow truth is [`evaluate`], a whole-input evaluation with sorted maps;
 //! [`Replay`] drives the engine through restarts, worker counts and changed stages, and compares.
 
+mod laws;
 mod naive;
 mod random;
 mod replay;
 
+pub use laws::{Effort, generator_laws, mixer_laws, purge_laws, verifier_laws};
 pub use naive::{Rows, evaluate};
 pub use random::Random;
 pub use replay::{Replay, Truth};

@@ -1,0 +1,158 @@
+//! Every operator is put through the laws: pure, and kept true by the engine as a fresh evaluation would have it.
+
+use std::sync::Arc;
+
+use rifflebox::{
+    C4Quality, Characters, Cloze, Document, Exact, Fields, FinewebQuality, Generator, GopherQuality,
+    GopherRepetition, Language, Length, Passages, Recipe, Supported, TableRows as Rows, Tier, Value,
+    Verifier,
+};
+use rifflebox_testkit::{Effort, generator_laws, mixer_laws, purge_laws, verifier_laws};
+
+/// A dozen short pages of real documentation, and some rows of a table.
+fn documents() -> Vec<Document> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/corpus/documents");
+    let mut pages = Vec::new();
+    let mut open = vec![folder];
+    while let Some(folder) = open.pop() {
+        let mut entries: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        entries.sort();
+        for path in entries {
+            match path.is_dir() {
+                true => open.push(path),
+                false if path.extension().is_some_and(|e| e == "md") => {
+                    pages.push(std::fs::read_to_string(path).unwrap())
+                }
+                false => {}
+            }
+        }
+    }
+    pages.retain(|text| text.len() < 4_000);
+    pages.sort_by_key(|text| blake3::hash(text.as_bytes()).to_hex().to_string());
+    pages.truncate(12);
+    assert_eq!(pages.len(), 12, "the bundled corpus has short pages");
+    let page = |(index, text): (usize, String)| {
+        let fields =
+            [("question", format!("Question {index}?")), ("answer", format!("Answer {}.", index / 2))];
+        Document {
+            source: "docs".to_owned(),
+            id: format!("{index}.md"),
+            text,
+            tier: if index % 3 == 0 { Tier::T1 } else { Tier::T0 },
+            license: Some("CC-BY-4.0".to_owned()),
+            origin: rifflebox::Origin::default(),
+            fields: fields
+                .map(|(name, text)| (name.to_owned(), Value::Text(text)))
+                .into_iter()
+                .collect::<Fields>(),
+        }
+    };
+    pages.into_iter().enumerate().map(page).collect()
+}
+
+fn generates(generator: impl Generator + 'static) {
+    generator_laws(Arc::new(generator), &documents(), Effort::default()).unwrap();
+}
+
+fn verifies(verifier: impl Verifier + 'static) {
+    verifier_laws(Arc::new(verifier), &documents(), Effort::default()).unwrap();
+}
+
+#[test]
+fn passages() {
+    generates(Passages::default());
+    generates(Passages::whole());
+}
+
+#[test]
+fn rows() {
+    generates(Rows::of([("prompt", "question"), ("completion", "answer")]));
+    // A column that no document has: every document is a failed row.
+    generates(Rows::of([("text", "nowhere")]));
+}
+
+#[test]
+fn cloze() {
+    generates(Cloze::default());
+}
+
+#[test]
+fn supported() {
+    verifies(Supported::default());
+}
+
+#[test]
+fn filters() {
+    verifies(C4Quality::new(Default::default()));
+    verifies(Characters::new(Default::default()));
+    verifies(FinewebQuality::new(Default::default()));
+    verifies(GopherQuality::new(Default::default()));
+    verifies(GopherRepetition::new(Default::default()).unwrap());
+    verifies(Language::new(Default::default()).unwrap());
+    let settings = rifflebox::LengthSettings { min_words: Some(200), ..Default::default() };
+    verifies(Length::new(settings, None).unwrap());
+}
+
+#[test]
+fn a_panicking_verifier_is_rows_with_a_reason() {
+    verifies(rifflebox::verifier("brittle", "1", |sample: &rifflebox::Sample| {
+        assert!(sample.text().len() > 1_500, "too short for me");
+        rifflebox::Verdict::accept()
+    }));
+}
+
+#[test]
+fn exact() {
+    purge_laws(Arc::new(Exact), &documents(), Effort::default()).unwrap();
+}
+
+#[test]
+fn recipe() {
+    let recipes = [
+        Recipe::default(),
+        Recipe::default().tokens(6_000),
+        Recipe::shares([(Tier::T0, 0.6), (Tier::T1, 0.4)]).tokens(9_000),
+        Recipe::shares([(Tier::T0, 0.5), (Tier::T2, 0.5)]),
+    ];
+    for recipe in recipes {
+        mixer_laws(Arc::new(recipe), &documents(), Effort::default()).unwrap();
+    }
+}
+
+/// Says a number that rises with every call.
+struct Impure(std::sync::atomic::AtomicU64);
+
+impl Generator for Impure {
+    fn identity(&self) -> rifflebox::Identity {
+        rifflebox::Identity::new("impure", "1")
+    }
+
+    fn synthetic(&self) -> bool {
+        true
+    }
+
+    fn generate(&self, _: &Document, say: &mut dyn FnMut(rifflebox::Draft)) -> Result<(), String> {
+        let call = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        say(rifflebox::Draft::new(rifflebox::Content::Text { text: call.to_string() }));
+        Ok(())
+    }
+}
+
+/// Changes its mind once in a while: a retraction that takes back what was never said.
+fn fickle() -> impl Verifier {
+    let calls = std::sync::atomic::AtomicU64::new(0);
+    rifflebox::verifier("fickle", "1", move |_| {
+        match calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed).is_multiple_of(3) {
+            true => rifflebox::Verdict::reject("not now"),
+            false => rifflebox::Verdict::accept(),
+        }
+    })
+}
+
+#[test]
+fn what_breaks_a_law_is_found() {
+    let impure = generator_laws(Arc::new(Impure(Default::default())), &documents(), Effort::default());
+    assert!(impure.unwrap_err().contains("not pure"));
+    verifier_laws(Arc::new(fickle()), &documents(), Effort::default()).unwrap_err();
+}
