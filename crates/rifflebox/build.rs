@@ -99,17 +99,17 @@ pub(crate) async fn build(storage: &Storage, flow: &Flow, options: BuildOptions)
 }
 
 /// A workspace as its newest manifest says it is.
-struct Opened {
-    parent: Option<Manifest>,
-    content: Content,
-    state: State,
-    uncovered: BTreeMap<String, Vec<KeptAnswer>>,
+pub(crate) struct Opened {
+    pub(crate) parent: Option<Manifest>,
+    pub(crate) content: Content,
+    pub(crate) state: State,
+    pub(crate) uncovered: BTreeMap<String, Vec<KeptAnswer>>,
     covered: BTreeMap<String, u64>,
     run: String,
 }
 
 impl Opened {
-    async fn new(
+    pub(crate) async fn new(
         storage: &Storage,
         parent: Option<Manifest>,
         segments: Vec<Segment>,
@@ -266,6 +266,7 @@ impl Build {
                 base_dir: self.options.base_dir.clone(),
                 progress: self.options.progress.clone(),
                 totals,
+                dry: false,
             },
             report: Report::default(),
             moved: BTreeMap::new(),
@@ -311,7 +312,7 @@ impl Build {
 }
 
 /// Where a manifest keeps who each stage was.
-const IDENTITIES: &str = "identities";
+pub(crate) const IDENTITIES: &str = "identities";
 
 /// Returns the fingerprint of each stage of a flow, publishers too, by name.
 fn identities(plan: &FlowPlan) -> serde_json::Value {
@@ -325,7 +326,7 @@ fn identities(plan: &FlowPlan) -> serde_json::Value {
     serde_json::Value::Object(named.collect())
 }
 
-fn join<T>(thread: std::thread::JoinHandle<Result<T>>) -> Result<T> {
+pub(crate) fn join<T>(thread: std::thread::JoinHandle<Result<T>>) -> Result<T> {
     thread.join().map_err(|panic| {
         let message =
             panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "a source panicked".to_owned());
@@ -341,7 +342,7 @@ fn owes(reader: &Reader) -> bool {
 }
 
 /// Fills in what a report says of the dataset as it stands.
-fn totals(plan: &FlowPlan, reader: &Reader, report: &mut Report) {
+pub(crate) fn totals(plan: &FlowPlan, reader: &Reader, report: &mut Report) {
     report.tiers.clear();
     report.tokens =
         crate::report::Tokens { tokenizer: plan.tokenizer.name().to_owned(), ..Default::default() };

@@ -158,37 +158,11 @@ impl WorkspaceKeeper {
         content
     }
 
-    /// Notes which buckets of shards a cut touches: those of changed rows, verdicts, samples and displacements.
+    /// Notes which buckets of shards no longer are what the arrangements say.
     fn note_dirty(&mut self, cut: &Cut) {
-        let mut routes = BTreeSet::new();
-        for (name, (_, slices)) in &cut.slices {
-            let part = name.rsplit('/').next().unwrap_or_default();
-            for slice in slices {
-                match part {
-                    "samples" => each::<MadeHead>(slice, |_, head, _| match head {
-                        MadeHead::Sample(row) => {
-                            routes.insert(bucket_of(row.route));
-                        }
-                        MadeHead::Failed { .. } => {}
-                    }),
-                    "verdicts" => each::<StageRow>(slice, |_, said, _| {
-                        routes.insert(bucket_of(said.row.route));
-                    }),
-                    "displaced" => each::<StageRow>(slice, |_, said, _| {
-                        if let Outcome::Displaced { by_route, .. } = said.outcome {
-                            routes.insert(bucket_of(by_route));
-                        }
-                    }),
-                    "mix" => each::<Row>(slice, |route, row, diff| {
-                        routes.insert(bucket_of(route));
-                        *self.moved.entry(row.id).or_insert(0) += diff;
-                    }),
-                    _ => {}
-                }
-            }
-        }
+        let buckets = touched(cut, &mut self.moved);
         if !self.content.dirty.contains(ALL) {
-            self.content.dirty.extend(routes.into_iter().map(|bucket| format!("{bucket:03x}")));
+            self.content.dirty.extend(buckets.into_iter().map(|bucket| format!("{bucket:03x}")));
         }
     }
 }
@@ -204,6 +178,40 @@ impl Keeper for WorkspaceKeeper {
         }
         Ok(foundations(&self.state))
     }
+}
+
+/// Returns the buckets of shards that a cut touches: those of changed rows, verdicts, samples and displacements.
+///
+/// Adds up by how much the count of each published row changes.
+pub(crate) fn touched(cut: &Cut, moved: &mut BTreeMap<Key, i64>) -> BTreeSet<u16> {
+    let mut buckets = BTreeSet::new();
+    for (name, (_, slices)) in &cut.slices {
+        let part = name.rsplit('/').next().unwrap_or_default();
+        for slice in slices {
+            match part {
+                "samples" => each::<MadeHead>(slice, |_, head, _| match head {
+                    MadeHead::Sample(row) => {
+                        buckets.insert(bucket_of(row.route));
+                    }
+                    MadeHead::Failed { .. } => {}
+                }),
+                "verdicts" => each::<StageRow>(slice, |_, said, _| {
+                    buckets.insert(bucket_of(said.row.route));
+                }),
+                "displaced" => each::<StageRow>(slice, |_, said, _| {
+                    if let Outcome::Displaced { by_route, .. } = said.outcome {
+                        buckets.insert(bucket_of(by_route));
+                    }
+                }),
+                "mix" => each::<Row>(slice, |route, row, diff| {
+                    buckets.insert(bucket_of(route));
+                    *moved.entry(row.id).or_insert(0) += diff;
+                }),
+                _ => {}
+            }
+        }
+    }
+    buckets
 }
 
 /// Calls `each` for every update of a run outside of loops, of an arrangement keyed by plain keys.

@@ -62,6 +62,8 @@ pub(crate) struct Publisher {
     pub(crate) progress: Option<Arc<dyn Progress>>,
     /// Fills the report's totals from the state; may say why nothing can be published.
     pub(crate) totals: fn(&FlowPlan, &Reader, &mut Report),
+    /// Whether shards are only counted, and nothing is written.
+    pub(crate) dry: bool,
 }
 
 impl Publisher {
@@ -216,7 +218,9 @@ impl Publisher {
         let mut written = false;
         for (file, bytes) in files {
             if standing.get(&file.path) != Some(&file.bytes) {
-                self.runtime.block_on(target.put(&file.path, bytes.clone()))?;
+                if !self.dry {
+                    self.runtime.block_on(target.put(&file.path, bytes.clone()))?;
+                }
                 written |= file.is_data();
             }
         }

@@ -9,7 +9,7 @@ use rifflebox_publish::{Splits, bucket_of};
 use super::find::Found;
 use super::{Fate, Story, StoryDocument, StoryMix, StoryStep};
 use crate::keeper::ALL;
-use crate::publish::summaries;
+use crate::publish::folders;
 use crate::standing::{Said, Standing, Visit, owed, repeat_reason};
 
 /// Tells stories of one state.
@@ -190,15 +190,17 @@ impl<'a> Teller<'a> {
             return None;
         }
         let publisher = self.standing.plan.stages.iter().find_map(|stage| match &stage.operator {
-            Operator::Publish(settings) if stage.from.iter().any(|from| from == mix) => Some(settings),
+            Operator::Publish(settings) if stage.from.iter().any(|from| from == mix) => {
+                Some((stage, settings))
+            }
             _ => None,
-        })?;
-        let splits = Splits::new(publisher.splits.clone()).ok()?;
+        });
+        let (stage, settings) = publisher?;
+        let folder = folders(content).remove(&stage.name)?;
+        let splits = Splits::new(settings.splits.clone()).ok()?;
         let split = splits.of(row.route);
-        let shards = summaries(content);
-        let holds = shards.into_iter().find(|shard| {
-            // A shard names its split only where the flow cuts splits.
-            let in_split = shard.split.is_none() || shard.split.as_deref() == split;
+        let holds = folder.shards.into_iter().find(|shard| {
+            let in_split = shard.split.as_deref() == split;
             shard.kind == row.kind && shard.prefix.contains(row.route) && in_split
         });
         holds.map(|shard| shard.data.path)
