@@ -41,11 +41,17 @@ mod publish;
 mod report;
 
 mod listing;
+mod rerun;
 mod standing;
 mod story;
 mod versions;
 
+mod counting;
+mod estimate;
+mod preview;
+
 pub use build::BuildOptions;
+pub use estimate::{BuildPlan, PlannedCalls, PlannedCost, StagePlan};
 pub use listing::RowQuery;
 pub use progress::{Event, Progress};
 pub use report::{

@@ -362,7 +362,7 @@ fn named(sample: &Sample) -> Vec<String> {
 }
 
 /// Returns a field of a row by its name; null if it has none.
-fn field_of(name: &str, row: Option<&Row>, sample: Option<&Sample>) -> Json {
+pub(crate) fn field_of(name: &str, row: Option<&Row>, sample: Option<&Sample>) -> Json {
     let (Some(row), Some(sample)) = (row, sample) else { return Json::Null };
     match name {
         "kind" => json!(row.kind.name()),

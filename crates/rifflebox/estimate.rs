@@ -1,0 +1,312 @@
+//! `plan`: what a build would do, found by doing it without asking or writing anything.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rifflebox_core::{Error, ErrorKind, Key, Result};
+use rifflebox_dataflow::{
+    Cut, Feed, Flow, FlowPlan, Foundations, Graph, GraphRun, Keeper, MemoryKeeper, Operator, Pace, Plan,
+    Reader, compile,
+};
+use rifflebox_storage::{Content, Options, Workspace as Storage};
+use serde::Serialize;
+use tokio::runtime::Handle;
+
+use crate::build::{BuildOptions, IDENTITIES, Opened, join, totals};
+use crate::counting::{Counted, counting, expected};
+use crate::feed::channel;
+use crate::keeper::{ALL, touched};
+use crate::publish::Publisher;
+use crate::report::{Changes, Report, ShardCounts, grouped};
+use crate::scan::{Scanned, scan};
+use crate::workspace::Workspace;
+
+/// What a build would do.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct BuildPlan {
+    /// Documents, as they would stand and as they changed.
+    pub documents: Changes,
+    /// Rows that would be published and are not, as far as no unanswered call decides.
+    pub added: u64,
+    /// Rows that are published and would not be.
+    pub removed: u64,
+    /// Calls of all stages.
+    pub calls: PlannedCalls,
+    /// Tokens of all stages' calls.
+    pub tokens: u64,
+    /// What all calls would cost.
+    pub usd: PlannedCost,
+    /// Data shards, as far as no unanswered call decides.
+    pub shards: ShardCounts,
+    /// Each stage, in the order of the flow.
+    pub stages: Vec<StagePlan>,
+    /// Why nothing would be published, if a rule stands against it.
+    pub refused: Option<String>,
+}
+
+/// What a build would do at one stage.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct StagePlan {
+    /// The stage.
+    pub stage: String,
+    /// What stands there: `source`, `generate`, `verify`, `dedup`, `mix` or `publish`.
+    pub kind: String,
+    /// Whether it starts anew: it is new, or its operator or inputs changed.
+    pub anew: bool,
+    /// Its calls.
+    pub calls: PlannedCalls,
+    /// Tokens of what its calls are given, by the flow's tokenizer; for estimated calls by the average.
+    pub tokens: u64,
+    /// What its calls would cost.
+    pub usd: PlannedCost,
+}
+
+/// Calls to be made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PlannedCalls {
+    /// Calls that are known now.
+    pub exact: u64,
+    /// Further calls, about, that follow from the answers to those, by how such answers came out so far.
+    pub estimated: u64,
+}
+
+/// A cost in US dollars; nothing, where no operator has a price.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct PlannedCost {
+    /// At least.
+    pub low: f64,
+    /// At most.
+    pub high: f64,
+}
+
+impl Workspace {
+    /// Says what a build would do; changes no byte anywhere, and asks nothing.
+    ///
+    /// It runs the flow over what changed, in memory, on what the last build left; calls are counted, not made. Runs
+    /// on the current tokio runtime, which must have several threads.
+    ///
+    /// # Errors
+    /// When the flow is broken, documents cannot be listed, or the store fails.
+    pub async fn plan(&self, flow: &Flow, options: &BuildOptions) -> Result<BuildPlan> {
+        let read_only = Options { read_only: true, ..Options::default() };
+        let storage = Storage::open(self.storage.url(), read_only).await?;
+        let (parent, segments) = storage.begin().await?;
+        let opened = Opened::new(&storage, parent, segments, options).await?;
+        let (plan, counts) = counting(&flow.plan());
+        let graph = compile(&plan)?.graph;
+        let stop = Arc::new(AtomicBool::new(false));
+        let guard = StopOnDrop(stop.clone());
+        let rehearsal = Rehearsal {
+            storage,
+            plan,
+            graph,
+            counts,
+            options: options.clone(),
+            runtime: Handle::current(),
+            stop,
+        };
+        let ran = tokio::task::spawn_blocking(move || rehearsal.run(opened)).await;
+        drop(guard);
+        ran.map_err(|error| Error::new(ErrorKind::Internal, "the plan died").with_source(error))?
+    }
+}
+
+/// Sets a flag when it is dropped: a run whose future is dropped stops between two steps.
+pub(crate) struct StopOnDrop(pub(crate) Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+struct Rehearsal {
+    storage: Storage,
+    plan: FlowPlan,
+    graph: Arc<Graph>,
+    counts: BTreeMap<String, Arc<Counted>>,
+    options: BuildOptions,
+    runtime: Handle,
+    stop: Arc<AtomicBool>,
+}
+
+impl Rehearsal {
+    fn run(self, opened: Opened) -> Result<BuildPlan> {
+        let mut stages = opened.content.stages.clone();
+        if self.options.retry_failed {
+            stages.retain(|name, _| !self.counts.contains_key(name));
+        }
+        let matched = Plan::new(&self.graph, &stages);
+        let runs = crate::state::foundations(&opened.state);
+        let before = Reader::new(runs.clone());
+        let mut keeper = Watched::new(&self.graph, stages.clone(), runs.clone());
+        let run = GraphRun {
+            foundations: runs,
+            stages,
+            pace: Pace { workers: self.options.workers, ..Pace::default() },
+            runtime: Some(self.runtime.clone()),
+            uncovered: opened.uncovered,
+            stop: self.stop.clone(),
+            retry_failed: self.options.retry_failed,
+            ..GraphRun::new(self.graph.clone())
+        };
+        let scanned =
+            self.scan_into(&opened.content, &before, |feed| run.run(feed, &mut keeper).map(drop))?;
+        let mut content = opened.content;
+        if !matched.fresh.is_empty() && opened.parent.is_some() {
+            content.dirty.insert(ALL.to_owned());
+        }
+        content.dirty.extend(keeper.buckets.iter().map(|bucket| format!("{bucket:03x}")));
+        let after = Reader::new(keeper.memory.runs);
+        let report = self.publish(&after, &mut content)?;
+        let mut planned = self.stages(&matched, &before);
+        planned.documents =
+            Changes { total: report.documents.total, broken: report.documents.broken, ..scanned.changes };
+        planned.added = keeper.moved.values().filter(|sum| **sum > 0).count() as u64;
+        planned.removed = keeper.moved.values().filter(|sum| **sum < 0).count() as u64;
+        planned.shards = report.shards;
+        planned.refused = report.unpublished;
+        Ok(planned)
+    }
+
+    /// Scans all sources on a thread of its own, while `work` takes in what they say.
+    fn scan_into(
+        &self,
+        content: &Content,
+        reader: &Reader,
+        work: impl FnOnce(&mut dyn Feed) -> Result<()>,
+    ) -> Result<Scanned> {
+        let before = content.extra.get(IDENTITIES).cloned().unwrap_or_default();
+        let (sender, mut epochs) = channel();
+        let (plan, reader) = (self.plan.clone(), reader.clone());
+        let scanning = std::thread::spawn(move || {
+            let mut sender = sender;
+            let mut total = Scanned::default();
+            let mut scan_all = || {
+                for stage in &plan.stages {
+                    let Operator::Source(source) = &stage.operator else { continue };
+                    let identity = serde_json::Value::from(source.identity().fingerprint().to_string());
+                    let anew = before.get(&stage.name) != Some(&identity);
+                    total.add(scan(&**source, &stage.name, anew, &reader, &mut sender)?);
+                }
+                Ok(())
+            };
+            let outcome = scan_all();
+            let failed = outcome.as_ref().err().map(|error: &Error| Error::new(error.kind(), error.chain()));
+            sender.finish(outcome);
+            failed.map_or(Ok(total), Err)
+        });
+        let worked = work(&mut epochs);
+        drop(epochs);
+        let scanned = join(scanning);
+        worked?;
+        scanned
+    }
+
+    /// Counts the shards that would be written.
+    fn publish(&self, reader: &Reader, content: &mut Content) -> Result<Report> {
+        let publisher = Publisher {
+            storage: self.storage.clone(),
+            runtime: self.runtime.clone(),
+            plan: self.plan.clone(),
+            base_dir: self.options.base_dir.clone(),
+            progress: None,
+            totals: answered,
+            dry: true,
+        };
+        let mut report = Report::default();
+        publisher.prepare(reader, content, &mut report)?;
+        Ok(report)
+    }
+
+    fn stages(&self, matched: &Plan, before: &Reader) -> BuildPlan {
+        let mut planned = BuildPlan::default();
+        let expected = expected(&self.plan, &self.counts, before);
+        for stage in &self.plan.stages {
+            let counted = self.counts.get(&stage.name).map(|counted| counted.so_far()).unwrap_or_default();
+            let estimated = expected.get(&stage.name).copied().unwrap_or_default();
+            let calls = PlannedCalls { exact: counted.calls, estimated: estimated.calls };
+            let tokens = counted.tokens + estimated.tokens;
+            planned.calls.exact += calls.exact;
+            planned.calls.estimated += calls.estimated;
+            planned.tokens += tokens;
+            planned.stages.push(StagePlan {
+                stage: stage.name.clone(),
+                kind: stage.operator.kind().to_owned(),
+                anew: matched.fresh.contains(&stage.name),
+                calls,
+                tokens,
+                usd: PlannedCost::default(),
+            });
+        }
+        planned
+    }
+}
+
+/// Fills in a report's totals as if no call were owed: a build makes those that a plan only counts.
+fn answered(plan: &FlowPlan, reader: &Reader, report: &mut Report) {
+    totals(plan, reader, report);
+    report.calls.owed = 0;
+}
+
+/// Keeps a run in memory, and sees what of the published dataset it touches.
+struct Watched {
+    memory: MemoryKeeper,
+    buckets: std::collections::BTreeSet<u16>,
+    moved: BTreeMap<Key, i64>,
+}
+
+impl Watched {
+    fn new(
+        graph: &Graph,
+        stages: BTreeMap<String, rifflebox_storage::StageRecord>,
+        runs: Foundations,
+    ) -> Self {
+        let mut memory = MemoryKeeper::default();
+        (memory.stages, memory.runs) = (stages, runs);
+        memory.begin(graph);
+        Watched { memory, buckets: std::collections::BTreeSet::new(), moved: BTreeMap::new() }
+    }
+}
+
+impl Keeper for Watched {
+    fn commit(&mut self, cut: Cut) -> Result<Foundations> {
+        self.buckets.extend(touched(&cut, &mut self.moved));
+        self.memory.commit(cut)
+    }
+}
+
+impl fmt::Display for BuildPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Changes { total, added, changed, removed, broken } = self.documents;
+        write!(f, "{} documents: {} new, {} changed, ", grouped(total), grouped(added), grouped(changed))?;
+        write!(f, "{} gone, {} broken", grouped(removed), grouped(broken))?;
+        write!(f, "\n+{} -{} samples, ", grouped(self.added), grouped(self.removed))?;
+        write!(f, "{} of {} shards written", grouped(self.shards.written), grouped(self.shards.total))?;
+        let width = self.stages.iter().map(|stage| stage.stage.chars().count()).max().unwrap_or_default();
+        for stage in &self.stages {
+            let PlannedCalls { exact, estimated } = stage.calls;
+            if exact + estimated == 0 && !stage.anew {
+                continue;
+            }
+            write!(f, "\n  {:width$}  {:8}", stage.stage, stage.kind)?;
+            if stage.anew {
+                write!(f, "  starts anew")?;
+            }
+            if exact + estimated > 0 {
+                write!(f, "  {} calls", grouped(exact))?;
+                if estimated > 0 {
+                    write!(f, " and about {} more", grouped(estimated))?;
+                }
+                write!(f, ", {} tokens", grouped(stage.tokens))?;
+                write!(f, ", {:.2} to {:.2} USD", stage.usd.low, stage.usd.high)?;
+            }
+        }
+        match &self.refused {
+            Some(reason) => write!(f, "\nnothing would be published: {reason}"),
+            None => Ok(()),
+        }
+    }
+}
