@@ -1,7 +1,10 @@
 //! The one concrete batch, and its ways into and out of a run.
 
+use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
+use arrow_buffer::ScalarBuffer;
 use differential_dataflow::trace::implementations::chunker::ContainerChunker;
 use differential_dataflow::trace::implementations::merge_batcher::{MergeBatcher, vec::VecMerger};
 use differential_dataflow::trace::implementations::ord_neu::val_batch::OrdValStorage;
@@ -12,7 +15,7 @@ use rifflebox_core::Key;
 use rifflebox_storage::{Rounds, RunColumns};
 use timely::progress::Antichain;
 
-use crate::columns::{Diffs, Keys, Offsets, Times, Values};
+use crate::columns::{Diffs, Keys, Offsets, Pieces, Times, Values};
 use crate::time::Time;
 
 /// One change of a keyed collection.
@@ -29,48 +32,90 @@ pub(crate) fn owner(key: Key, peers: usize) -> usize {
     ((u128::from(key.head64()) * peers as u128) >> 64) as usize
 }
 
-/// Assembles, in place, the batch that a run of an earlier process presents to one worker.
+/// Returns runs in groups, each of which rises in key from file to file: one batch can present it.
+pub(crate) fn groups(runs: &[Arc<RunColumns>]) -> Vec<&[Arc<RunColumns>]> {
+    let rises = |one: &Arc<RunColumns>, two: &Arc<RunColumns>| {
+        one.key_count() == 0 || two.key_count() == 0 || one.key(one.key_count() - 1) < two.key(0)
+    };
+    runs.chunk_by(rises).collect()
+}
+
+/// Assembles, in place, the batches that runs of earlier processes present to one worker.
+pub(crate) fn found_all<T: Time>(runs: &[Arc<RunColumns>], worker: usize, peers: usize) -> Vec<Batch<T>> {
+    groups(runs).into_iter().filter_map(|group| found(group, worker, peers)).collect()
+}
+
+/// A worker's slice of one file of a run.
+struct Slice<'a> {
+    run: &'a RunColumns,
+    keys: Range<usize>,
+    values: Range<usize>,
+    updates: Range<usize>,
+}
+
+impl<'a> Slice<'a> {
+    /// Returns the slice of the keys that a worker owns; none if it owns none of them.
+    fn of(run: &'a RunColumns, worker: usize, peers: usize) -> Option<Self> {
+        let bound = |worker: usize| partition_point(run, |key| owner(key, peers) < worker);
+        let keys = bound(worker)..bound(worker + 1);
+        if keys.is_empty() {
+            return None;
+        }
+        let values = run.key_offsets[keys.start] as usize..run.key_offsets[keys.end] as usize;
+        let updates = match &run.rounds {
+            None => values.clone(),
+            Some(rounds) => rounds.offsets[values.start] as usize..rounds.offsets[values.end] as usize,
+        };
+        Some(Slice { run, keys, values, updates })
+    }
+}
+
+/// Assembles, in place, the batch that files of rising keys present to one worker.
 ///
-/// Nothing is parsed and nothing is copied: the worker's slice of keys, over the whole run's buffers. None if the
-/// worker owns no key of the run.
-pub(crate) fn found<T: Time>(run: &RunColumns, worker: usize, peers: usize) -> Option<Batch<T>> {
-    assert_eq!(T::LOOPED, run.rounds.is_some(), "a run opens as what it was written");
-    let keys = Keys::Frozen(run.keys.clone());
-    let count = run.keys.len() / 16;
-    let bound = |worker: usize| partition_point(&keys, count, |key| owner(key, peers) < worker);
-    let (start, end) = (bound(worker), bound(worker + 1));
-    if start == end {
+/// Nothing is parsed and nothing is copied: the worker's slices, one behind the other. None if the worker owns no key
+/// of the run.
+fn found<T: Time>(run: &[Arc<RunColumns>], worker: usize, peers: usize) -> Option<Batch<T>> {
+    let slices: Vec<Slice<'_>> = run.iter().filter_map(|run| Slice::of(run, worker, peers)).collect();
+    if slices.is_empty() {
         return None;
     }
-    let base = run.key_offsets[start];
-    let (first, last) = (base as usize, run.key_offsets[end] as usize);
-    let (offsets, updates) = match &run.rounds {
-        None => (Offsets::Unit(last - first + 1), last - first),
-        Some(rounds) => {
-            let offsets = rounds.offsets.slice(first, last - first + 1);
-            let updates = (offsets[last - first] - offsets[0]) as usize;
-            (Offsets::Frozen { offsets, base: 0 }, updates)
-        }
-    };
-    let rounds = run.rounds.as_ref().map(|rounds| rounds.rounds.clone());
-    // With rounds the offsets are those of the whole run; without, updates are sliced as their values are.
-    let diffs = match rounds.is_some() {
-        true => run.diffs.clone(),
-        false => run.diffs.slice(first, last - first),
-    };
+    assert!(
+        slices.iter().all(|slice| T::LOOPED == slice.run.rounds.is_some()),
+        "a run opens as what it was written"
+    );
+    let values: usize = slices.iter().map(|slice| slice.values.len()).sum();
+    let updates: usize = slices.iter().map(|slice| slice.updates.len()).sum();
     let storage = OrdValStorage {
-        keys: Keys::Frozen(run.keys.slice_with_length(start * 16, (end - start) * 16)),
+        keys: Keys::Frozen(pieces(&slices, |s| {
+            (s.run.keys.slice_with_length(s.keys.start * 16, s.keys.len() * 16), s.keys.len())
+        })),
         vals: Vals {
-            offs: Offsets::Frozen { offsets: run.key_offsets.slice(start, end - start + 1), base },
-            vals: Values::Frozen {
-                offsets: run.value_offsets.slice(first, last - first + 1),
-                bytes: run.value_bytes.clone(),
-            },
+            offs: lists(&slices, |s| (&s.run.key_offsets, &s.keys, &s.values)),
+            vals: Values::Frozen(pieces(&slices, |s| {
+                let offsets = s.run.value_offsets.slice(s.values.start, s.values.len() + 1);
+                ((offsets, s.run.value_bytes.clone()), s.values.len())
+            })),
         },
         upds: Upds {
-            offs: offsets,
-            times: Times::Frozen { rounds, len: diffs.len() },
-            diffs: Diffs::Frozen(diffs),
+            offs: match slices.iter().all(|slice| slice.run.rounds.is_none()) {
+                true => Offsets::Unit(values + 1),
+                false => lists(&slices, |s| {
+                    let rounds = s.run.rounds.as_ref().expect("asserted above");
+                    (&rounds.offsets, &s.values, &s.updates)
+                }),
+            },
+            times: Times::Frozen {
+                rounds: T::LOOPED.then(|| {
+                    pieces(&slices, |s| {
+                        let rounds = s.run.rounds.as_ref().expect("asserted above");
+                        (rounds.rounds.slice(s.updates.start, s.updates.len()), s.updates.len())
+                    })
+                }),
+                len: updates,
+            },
+            diffs: Diffs::Frozen(pieces(&slices, |s| {
+                (s.run.diffs.slice(s.updates.start, s.updates.len()), s.updates.len())
+            })),
         },
     };
     let zero = Antichain::from_elem(T::minimum());
@@ -78,12 +123,30 @@ pub(crate) fn found<T: Time>(run: &RunColumns, worker: usize, peers: usize) -> O
     Some(Rc::new(OrdValBatch { storage, description, updates }))
 }
 
-fn partition_point(keys: &Keys, len: usize, before: impl Fn(Key) -> bool) -> usize {
-    use differential_dataflow::trace::implementations::BatchContainer;
-    let (mut low, mut high) = (0, len);
+fn pieces<'a, P>(slices: &[Slice<'a>], piece: impl Fn(&Slice<'a>) -> (P, usize)) -> Pieces<P> {
+    Pieces::new(slices.iter().map(piece))
+}
+
+/// Returns the offsets of lists: of each slice its offsets, the range of its lists, and the range of their elements.
+fn lists<'a>(
+    slices: &[Slice<'a>],
+    part: impl for<'s> Fn(&'s Slice<'a>) -> (&'a ScalarBuffer<i64>, &'s Range<usize>, &'s Range<usize>),
+) -> Offsets {
+    let mut end = 0;
+    let mut all = Vec::new();
+    for slice in slices {
+        let (offsets, of, elements) = part(slice);
+        all.push(((offsets.slice(of.start, of.len() + 1), end), of.len()));
+        end += elements.len();
+    }
+    Offsets::Frozen { offsets: Pieces::new(all), end }
+}
+
+fn partition_point(run: &RunColumns, before: impl Fn(Key) -> bool) -> usize {
+    let (mut low, mut high) = (0, run.key_count());
     while low < high {
         let middle = low + (high - low) / 2;
-        match before(keys.index(middle)) {
+        match run.key(middle).is_some_and(&before) {
             true => low = middle + 1,
             false => high = middle,
         }
@@ -203,7 +266,7 @@ pub(crate) fn weight<T: Time>(batch: &Batch<T>) -> usize {
     use differential_dataflow::trace::BatchReader;
     let values = match &batch.storage.vals.vals {
         Values::Growing { bytes, .. } => bytes.len(),
-        Values::Frozen { .. } => 0,
+        Values::Frozen(_) => 0,
     };
     values + batch.len() * 48
 }

@@ -15,10 +15,42 @@ use crate::time::Time;
 
 const FROZEN: &str = "a frozen column is only read";
 
+/// What several files hold one behind the other, as one column.
+pub(crate) struct Pieces<P> {
+    /// Where each piece starts, and where the last one ends.
+    starts: Vec<usize>,
+    pieces: Vec<P>,
+}
+
+impl<P> Pieces<P> {
+    /// Puts pieces of these lengths one behind the other.
+    pub(crate) fn new(pieces: impl IntoIterator<Item = (P, usize)>) -> Self {
+        let mut all = Pieces { starts: vec![0], pieces: Vec::new() };
+        for (piece, len) in pieces {
+            all.pieces.push(piece);
+            all.starts.push(all.len() + len);
+        }
+        all
+    }
+
+    fn len(&self) -> usize {
+        self.starts[self.starts.len() - 1]
+    }
+
+    /// Returns the piece that holds a position, and where in it the position is.
+    fn at(&self, index: usize) -> (&P, usize) {
+        let piece = match self.pieces.len() {
+            1 => 0,
+            _ => self.starts[1..].partition_point(|end| *end <= index),
+        };
+        (&self.pieces[piece], index - self.starts[piece])
+    }
+}
+
 /// The keys of a trie: 16 bytes each, most significant first.
 pub(crate) enum Keys {
     Growing(Vec<Key>),
-    Frozen(Buffer),
+    Frozen(Pieces<Buffer>),
 }
 
 impl Keys {
@@ -71,8 +103,9 @@ impl BatchContainer for Keys {
     fn index(&self, index: usize) -> Key {
         match self {
             Keys::Growing(keys) => keys[index],
-            Keys::Frozen(bytes) => {
-                let (head, _) = bytes.as_slice()[index * 16..].split_first_chunk().expect("16 bytes a key");
+            Keys::Frozen(pieces) => {
+                let (bytes, at) = pieces.at(index);
+                let (head, _) = bytes.as_slice()[at * 16..].split_first_chunk().expect("16 bytes a key");
                 Key::from_bytes(*head)
             }
         }
@@ -81,7 +114,7 @@ impl BatchContainer for Keys {
     fn len(&self) -> usize {
         match self {
             Keys::Growing(keys) => keys.len(),
-            Keys::Frozen(bytes) => bytes.len() / 16,
+            Keys::Frozen(pieces) => pieces.len(),
         }
     }
 }
@@ -99,7 +132,7 @@ pub(crate) fn take_values_read() -> u64 {
 /// The values of a trie: byte strings, one behind the other.
 pub(crate) enum Values {
     Growing { ends: Vec<usize>, bytes: Vec<u8> },
-    Frozen { offsets: ScalarBuffer<i64>, bytes: Buffer },
+    Frozen(Pieces<(ScalarBuffer<i64>, Buffer)>),
 }
 
 impl Values {
@@ -109,7 +142,7 @@ impl Values {
                 bytes.extend_from_slice(value);
                 ends.push(bytes.len());
             }
-            Values::Frozen { .. } => unreachable!("{FROZEN}"),
+            Values::Frozen(_) => unreachable!("{FROZEN}"),
         }
     }
 }
@@ -158,9 +191,10 @@ impl BatchContainer for Values {
                 let start = if index == 0 { 0 } else { ends[index - 1] };
                 &bytes[start..ends[index]]
             }
-            Values::Frozen { offsets, bytes } => {
+            Values::Frozen(pieces) => {
+                let ((offsets, bytes), at) = pieces.at(index);
                 READ.with(|read| read.set(read.get() + 1));
-                &bytes.as_slice()[offsets[index] as usize..offsets[index + 1] as usize]
+                &bytes.as_slice()[offsets[at] as usize..offsets[at + 1] as usize]
             }
         }
     }
@@ -168,7 +202,7 @@ impl BatchContainer for Values {
     fn len(&self) -> usize {
         match self {
             Values::Growing { ends, .. } => ends.len(),
-            Values::Frozen { offsets, .. } => offsets.len().saturating_sub(1),
+            Values::Frozen(pieces) => pieces.len(),
         }
     }
 }
@@ -176,7 +210,7 @@ impl BatchContainer for Values {
 /// The times of updates; of a frozen column only the rounds are stored, and outside of loops not even those.
 pub(crate) enum Times<T> {
     Growing(Vec<T>),
-    Frozen { rounds: Option<ScalarBuffer<u64>>, len: usize },
+    Frozen { rounds: Option<Pieces<ScalarBuffer<u64>>>, len: usize },
 }
 
 impl<T: Time> Times<T> {
@@ -223,7 +257,10 @@ impl<T: Time> BatchContainer for Times<T> {
     fn index(&self, index: usize) -> T {
         match self {
             Times::Growing(times) => times[index],
-            Times::Frozen { rounds: Some(rounds), .. } => T::founded(rounds[index]),
+            Times::Frozen { rounds: Some(pieces), .. } => {
+                let (rounds, at) = pieces.at(index);
+                T::founded(rounds[at])
+            }
             Times::Frozen { rounds: None, .. } => T::founded(0),
         }
     }
@@ -239,7 +276,7 @@ impl<T: Time> BatchContainer for Times<T> {
 /// The weights of updates.
 pub(crate) enum Diffs {
     Growing(Vec<i64>),
-    Frozen(ScalarBuffer<i64>),
+    Frozen(Pieces<ScalarBuffer<i64>>),
 }
 
 impl Diffs {
@@ -286,14 +323,17 @@ impl BatchContainer for Diffs {
     fn index(&self, index: usize) -> i64 {
         match self {
             Diffs::Growing(diffs) => diffs[index],
-            Diffs::Frozen(diffs) => diffs[index],
+            Diffs::Frozen(pieces) => {
+                let (diffs, at) = pieces.at(index);
+                diffs[at]
+            }
         }
     }
 
     fn len(&self) -> usize {
         match self {
             Diffs::Growing(diffs) => diffs.len(),
-            Diffs::Frozen(diffs) => diffs.len(),
+            Diffs::Frozen(pieces) => pieces.len(),
         }
     }
 }
@@ -301,10 +341,10 @@ impl BatchContainer for Diffs {
 /// Offsets from one level of a trie into the next.
 pub(crate) enum Offsets {
     Growing(Vec<usize>),
-    /// Absolute offsets of a whole run, of which `base` is where this slice's first list starts.
+    /// Offsets of the lists of each piece, and where the piece's first list starts in the next level.
     Frozen {
-        offsets: ScalarBuffer<i64>,
-        base: i64,
+        offsets: Pieces<(ScalarBuffer<i64>, usize)>,
+        end: usize,
     },
     /// Every list has exactly one element: `0, 1, 2 …`, this many.
     Unit(usize),
@@ -354,7 +394,11 @@ impl BatchContainer for Offsets {
     fn index(&self, index: usize) -> usize {
         match self {
             Offsets::Growing(offsets) => offsets[index],
-            Offsets::Frozen { offsets, base } => (offsets[index] - base) as usize,
+            Offsets::Frozen { offsets, end } if index == offsets.len() => *end,
+            Offsets::Frozen { offsets, .. } => {
+                let ((offsets, start), at) = offsets.at(index);
+                start + (offsets[at] - offsets[0]) as usize
+            }
             Offsets::Unit(len) => {
                 assert!(index < *len, "offset {index} of {len}");
                 index
@@ -365,7 +409,7 @@ impl BatchContainer for Offsets {
     fn len(&self) -> usize {
         match self {
             Offsets::Growing(offsets) => offsets.len(),
-            Offsets::Frozen { offsets, .. } => offsets.len(),
+            Offsets::Frozen { offsets, .. } => offsets.len() + 1,
             Offsets::Unit(len) => *len,
         }
     }

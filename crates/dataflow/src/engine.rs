@@ -13,7 +13,7 @@ use rifflebox_storage::RunColumns;
 use timely::worker::Worker;
 
 use crate::ask::AskContext;
-use crate::batch::{cut, found, weight};
+use crate::batch::{cut, found_all, weight};
 use crate::columns::take_values_read;
 use crate::graph::Graph;
 use crate::render::{AnySlot, Ground, Handles, render};
@@ -225,10 +225,10 @@ fn rebase(handles: &Handles, foundations: &Foundations, worker: usize, peers: us
         let runs = foundations.get(name).map(Vec::as_slice).unwrap_or_default();
         match slot {
             AnySlot::Flat(slot) => {
-                slot.borrow_mut().rebase(runs.iter().filter_map(|run| found(run, worker, peers)).collect());
+                slot.borrow_mut().rebase(found_all(runs, worker, peers));
             }
             AnySlot::Looped(slot) => {
-                slot.borrow_mut().rebase(runs.iter().filter_map(|run| found(run, worker, peers)).collect());
+                slot.borrow_mut().rebase(found_all(runs, worker, peers));
             }
         }
     }

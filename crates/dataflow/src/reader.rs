@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rifflebox_core::Key;
 use rifflebox_storage::RunColumns;
 
+use crate::batch::groups;
 use crate::run::Foundations;
 use crate::scope::{Data, decode};
 
@@ -78,7 +79,11 @@ impl<K: Data, V: Data> Table<'_, K, V> {
     /// Returns the values of a key, in order of their bytes.
     pub fn get(&self, key: Key) -> Vec<V> {
         let mut values: BTreeMap<&[u8], i64> = BTreeMap::new();
-        for run in self.runs {
+        let near = |run: &&Arc<RunColumns>| {
+            run.key(0) <= Some(key)
+                && run.key_count().checked_sub(1).and_then(|last| run.key(last)) >= Some(key)
+        };
+        for run in self.runs.iter().filter(near) {
             let at = first_at_least(run, key);
             if run.key(at) == Some(key) {
                 each_value(run, at, |value, diff| *values.entry(value).or_insert(0) += diff);
@@ -99,15 +104,17 @@ impl<K: Data, V: Data> Table<'_, K, V> {
         last: Key,
         mut each: impl FnMut(K, V, i64) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut positions: Vec<usize> = self.runs.iter().map(|run| first_at_least(run, first)).collect();
+        let mut places: Vec<Place<'_>> =
+            groups(self.runs).into_iter().map(|group| Place::at_least(group, first)).collect();
         let mut values: BTreeMap<&[u8], i64> = BTreeMap::new();
         loop {
-            let keys = self.runs.iter().zip(&positions).filter_map(|(run, at)| run.key(*at));
-            let Some(key) = keys.min().filter(|key| *key <= last) else { return Ok(()) };
-            for (run, at) in self.runs.iter().zip(&mut positions) {
-                if run.key(*at) == Some(key) {
-                    each_value(run, *at, |value, diff| *values.entry(value).or_insert(0) += diff);
-                    *at += 1;
+            let Some(key) = places.iter().filter_map(Place::key).min().filter(|key| *key <= last) else {
+                return Ok(());
+            };
+            for place in &mut places {
+                if let (Some(run), true) = (place.run(), place.key() == Some(key)) {
+                    each_value(run, place.at, |value, diff| *values.entry(value).or_insert(0) += diff);
+                    place.step();
                 }
             }
             self.rows_read.fetch_add(values.len() as u64, Ordering::Relaxed);
@@ -130,6 +137,36 @@ impl<K: Data, V: Data> Table<'_, K, V> {
             });
         match scanned {
             Ok(()) => rows,
+        }
+    }
+}
+
+/// A place in files of rising keys.
+struct Place<'a> {
+    runs: &'a [Arc<RunColumns>],
+    /// Position of the key in the first of them.
+    at: usize,
+}
+
+impl<'a> Place<'a> {
+    fn at_least(runs: &'a [Arc<RunColumns>], key: Key) -> Self {
+        let before = |run: &Arc<RunColumns>| run.key_count() == 0 || run.key(run.key_count() - 1) < Some(key);
+        let runs = &runs[runs.partition_point(before)..];
+        Place { runs, at: runs.first().map_or(0, |run| first_at_least(run, key)) }
+    }
+
+    fn run(&self) -> Option<&'a RunColumns> {
+        self.runs.first().map(|run| &**run)
+    }
+
+    fn key(&self) -> Option<Key> {
+        self.run()?.key(self.at)
+    }
+
+    fn step(&mut self) {
+        self.at += 1;
+        while self.run().is_some_and(|run| self.at >= run.key_count()) {
+            (self.runs, self.at) = (&self.runs[1..], 0);
         }
     }
 }

@@ -22,7 +22,7 @@ use timely::progress::timestamp::Refines;
 use timely::worker::Worker;
 
 use crate::ask::{AskContext, AskSlots, ask, split};
-use crate::batch::{Batch, Batcher, Builder, Chunker, Update, found, owner};
+use crate::batch::{Batch, Batcher, Builder, Chunker, Update, found_all, owner};
 use crate::columns::Keys;
 use crate::founded::{Founded, Slot, founding};
 use crate::graph::{Graph, JoinLogic, Keep, MapLogic, Node, Operation, ReduceLogic};
@@ -296,7 +296,7 @@ impl Renderer<'_> {
 
     fn foundation<T: Time>(&self, name: &str) -> Vec<Batch<T>> {
         let runs = self.ground.foundations.get(name).map(Vec::as_slice).unwrap_or_default();
-        runs.iter().filter_map(|run| found(run, self.index, self.peers)).collect()
+        found_all(runs, self.index, self.peers)
     }
 
     fn durable_flat<'scope>(

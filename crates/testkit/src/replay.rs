@@ -7,6 +7,8 @@ use rifflebox_dataflow::{
     RunSummary, contents,
 };
 
+use rifflebox_storage::RunColumns;
+
 use crate::naive::{Rows, evaluate};
 
 /// The inputs as they stand: what a fresh evaluation is made of.
@@ -42,6 +44,8 @@ pub struct Replay {
     pub journal: Arc<MemoryJournal>,
     /// The run dies at this commit, counted from 0; only what the journal has survives besides earlier commits.
     pub die_at_commit: Option<usize>,
+    /// Keys that a file holds, at most: a run of more is opened in parts; 0 for no bound.
+    pub keys_per_file: usize,
     /// Arrangements whose state is lost between runs, and read as empty: to show that it would be seen.
     pub lose: Vec<String>,
     /// Bugs to run with, for the same.
@@ -99,7 +103,8 @@ impl Replay {
     pub fn run(&mut self, graph: &Arc<Graph>, epochs: Vec<Vec<Change>>, pace: Pace) -> Result<RunSummary> {
         let mut run = GraphRun::new(graph.clone());
         self.lose.iter().for_each(|name| drop(self.keeper.runs.remove(name)));
-        run.foundations = self.keeper.runs.clone();
+        run.foundations =
+            self.keeper.runs.iter().map(|(name, runs)| (name.clone(), self.in_files(runs))).collect();
         run.bugs = self.bugs;
         run.stages = self.keeper.stages.clone();
         run.runtime = self.runtime.clone();
@@ -112,6 +117,15 @@ impl Replay {
         let summary = run.run(&mut Epochs(epochs.clone().into()), &mut keeper)?;
         epochs.iter().flatten().for_each(|change| self.truth.apply(change));
         Ok(summary)
+    }
+
+    fn in_files(&self, runs: &[Arc<RunColumns>]) -> Vec<Arc<RunColumns>> {
+        let files = runs.iter().flat_map(|run| {
+            let size = if self.keys_per_file == 0 { run.key_count().max(1) } else { self.keys_per_file };
+            let starts = (0..run.key_count()).step_by(size);
+            starts.map(move |start| Arc::new(run.slice(start..(start + size).min(run.key_count()))))
+        });
+        files.collect()
     }
 
     /// Compares every arrangement outside of loops with a fresh evaluation; returns the first that differs.
