@@ -29,17 +29,21 @@ pub(crate) async fn open(storage: &Workspace, arrangements: &BTreeMap<String, Ar
         let runs = state.entry(name.clone()).or_default();
         for (index, run) in arrangement.runs.iter().enumerate() {
             runs.push(OpenRun { run: run.clone(), parts: Vec::new() });
-            wanted.extend(run.parts.iter().map(|part| (name, index, part)));
+            wanted.extend(run.parts.iter().map(|part| (name.clone(), index, part.clone())));
         }
     }
+    // All is owned, so that a build is a future that can be spawned.
     let opened: Vec<_> = futures::stream::iter(wanted)
-        .map(|(name, index, part)| async move { Ok((name, index, storage.open_part(part).await?)) })
+        .map(|(name, index, part)| {
+            let storage = storage.clone();
+            async move { Ok((name, index, storage.open_part(&part).await?)) }
+        })
         .buffered(CONCURRENT)
         .try_collect::<Vec<_>>()
         .await
         .map_err(|error: rifflebox_core::Error| error)?;
     for (name, index, part) in opened {
-        state.get_mut(name).expect("entered above")[index].parts.push(part);
+        state.get_mut(&name).expect("entered above")[index].parts.push(part);
     }
     Ok(state)
 }
