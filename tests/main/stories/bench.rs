@@ -1,6 +1,6 @@
 //! A small flow over a folder, and a workspace in memory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -111,20 +111,25 @@ impl Bench {
         wait_for(self.workspace().explain(&self.flow(), what))
     }
 
-    /// Returns the paths of all published files.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Returns the paths of all files of the workspace, in order.
+    pub(super) fn stored(&self) -> Vec<String> {
+        let listed = wait_for(async { rifflebox_storage::Objects::open(&self.url)?.list("").await });
+        listed.expect("the workspace is listed").into_iter().map(|file| file.path).collect()
+    }
+
+    /// Returns the paths of all published files, relative to the published folder.
     pub(super) fn published(&self) -> Vec<String> {
-        wait_for(async {
-            let storage =
-                rifflebox_storage::Workspace::open(&self.url, rifflebox_storage::Options::default());
-            let listed = storage.await?.dataset().list("").await?;
-            Ok::<_, rifflebox::Error>(listed.into_iter().map(|file| file.path).collect())
-        })
-        .expect("the folder is listed")
+        let stored = self.stored();
+        stored.iter().filter_map(|path| path.strip_prefix("dataset/")).map(str::to_owned).collect()
     }
 }
 
 /// Makes a sample of each line of a list.
-struct Lines;
+pub(super) struct Lines;
 
 impl Generator for Lines {
     fn identity(&self) -> Identity {
@@ -162,7 +167,7 @@ fn calm(version: &str) -> impl Verifier + use<> {
 }
 
 /// Counts words.
-struct Words;
+pub(super) struct Words;
 
 impl Tokenizer for Words {
     fn name(&self) -> &str {
