@@ -60,16 +60,31 @@ pub fn write_shard(
         let message = format!("rows and provenance of {place:?} name different samples");
         return Err(Error::new(ErrorKind::Internal, message));
     }
-    let data = encode(place.kind, rows)?;
-    let story = encode_provenance(provenance)?;
+    // One changed document rewrites its shard: what it waits for is worth a second core.
+    let (data, story) = std::thread::scope(|scope| {
+        let story = scope.spawn(|| {
+            let story = encode_provenance(provenance)?;
+            Ok((
+                PublishedFile::new(place, Folder::Provenance, &story, rows.len()),
+                story,
+                Seeds::of(provenance),
+            ))
+        });
+        let data = encode(place.kind, rows).map(|data| {
+            (PublishedFile::new(place, Folder::Data, &data, rows.len()), data, Figures::of(rows, provenance))
+        });
+        (data, story.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let (data_file, data, figures) = data?;
+    let (story_file, story, seeds): (PublishedFile, Vec<u8>, Seeds) = story?;
     let summary = ShardSummary {
         kind: place.kind,
         split: place.split.map(str::to_owned),
         prefix: place.prefix,
-        data: PublishedFile::new(place, Folder::Data, &data, rows.len()),
-        provenance: PublishedFile::new(place, Folder::Provenance, &story, rows.len()),
-        figures: Figures::of(rows, provenance),
-        seeds: Seeds::of(provenance),
+        data: data_file,
+        provenance: story_file,
+        figures,
+        seeds,
     };
     Ok(WrittenShard { summary, data, provenance: story })
 }
