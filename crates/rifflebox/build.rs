@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use rifflebox_core::{Error, ErrorKind, Result};
+use rifflebox_core::{Error, ErrorKind, Key, Result};
 use rifflebox_dataflow::{
-    ANSWERS, Compiled, Flow, FlowPlan, GraphRun, KeptAnswer, Label, MixDecision, Operator, Pace, Plan,
-    Reader, Status, Unit, compile, schema,
+    ANSWERS, Answer, Compiled, Flow, FlowPlan, GraphRun, Label, MixDecision, Operator, Pace, Plan, Reader,
+    Status, Unit, compile, schema,
 };
 use rifflebox_storage::{Content, Manifest, Segment, Workspace as Storage, nonce};
 use tokio::runtime::Handle;
 
 use crate::feed::{Sender, channel};
-use crate::journal::{Recorder, read};
+use crate::journal::{Recorder, Uncovered};
 use crate::keeper::{ALL, WorkspaceKeeper};
 use crate::progress::{Event, Progress};
 use crate::publish::Publisher;
@@ -103,8 +103,7 @@ pub(crate) struct Opened {
     pub(crate) parent: Option<Manifest>,
     pub(crate) content: Content,
     pub(crate) state: State,
-    pub(crate) uncovered: BTreeMap<String, Vec<KeptAnswer>>,
-    covered: BTreeMap<String, u64>,
+    pub(crate) uncovered: Uncovered,
     run: String,
 }
 
@@ -124,12 +123,7 @@ impl Opened {
             content.dirty.insert(ALL.to_owned());
         }
         let state = open(storage, &content.arrangements).await?;
-        let mut covered = BTreeMap::new();
-        for segment in &segments {
-            let last = covered.entry(segment.run.clone()).or_insert(0);
-            *last = segment.number.max(*last);
-        }
-        Ok(Opened { parent, content, state, uncovered: read(&segments)?, covered, run: nonce() })
+        Ok(Opened { parent, content, state, uncovered: Uncovered::read(&segments)?, run: nonce() })
     }
 }
 
@@ -161,7 +155,7 @@ impl Build {
         let idle = !changed
             && matched.fresh.is_empty()
             && opened.content.stages.len() == graph.stages().len()
-            && opened.uncovered.is_empty()
+            && !brings(&opened.uncovered, &graph.arrangements(), &reader)
             && opened.content.dirty.is_empty()
             && !owes(&reader)
             && opened.content.extra.get(IDENTITIES) == Some(&identities(&self.plan));
@@ -184,7 +178,7 @@ impl Build {
             },
             runtime: Some(self.runtime.clone()),
             journal: Some(self.recorder.clone()),
-            uncovered: opened.uncovered,
+            uncovered: opened.uncovered.answers,
             stop: self.stop.clone(),
             retry_failed: self.options.retry_failed,
             ..GraphRun::new(self.compiled.graph.clone())
@@ -241,6 +235,7 @@ impl Build {
     }
 
     fn keeper(&self, opened: &Opened, graph: &rifflebox_dataflow::Graph, matched: &Plan) -> WorkspaceKeeper {
+        let asked = graph.arrangements();
         let mut content = opened.content.clone();
         content.flow = self.options.flow_text.clone().or(content.flow);
         content.extra.insert(IDENTITIES.to_owned(), identities(&self.plan));
@@ -258,7 +253,7 @@ impl Build {
             looped: BTreeMap::new(),
             journal: self.recorder.clone(),
             run: opened.run.clone(),
-            covered: opened.covered.clone(),
+            covered: opened.uncovered.taken_in(|name| asked.contains_key(name)),
             publisher: Publisher {
                 storage: self.storage.clone(),
                 runtime: self.runtime.clone(),
@@ -339,6 +334,20 @@ fn owes(reader: &Reader) -> bool {
     let owed: Vec<&str> =
         reader.names().filter(|name| name.starts_with(ANSWERS) && name.ends_with("/owed")).collect();
     owed.into_iter().any(|name| !reader.is_empty(name))
+}
+
+/// Returns whether journals hold answers that the flow asks for and the state lacks.
+fn brings(
+    uncovered: &Uncovered,
+    asked: &BTreeMap<String, rifflebox_dataflow::ArrangementSpec>,
+    reader: &Reader,
+) -> bool {
+    let is_final = |answer: &Answer| matches!(answer, Answer::Final(_));
+    let mut asked = uncovered.answers.iter().filter(|(name, _)| asked.contains_key(*name));
+    asked.any(|(name, answers)| {
+        let kept = reader.table::<Key, Answer>(name);
+        answers.iter().any(|(key, _)| !kept.get(*key).iter().any(is_final))
+    })
 }
 
 /// Fills in what a report says of the dataset as it stands.

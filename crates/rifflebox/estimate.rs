@@ -147,7 +147,7 @@ impl Rehearsal {
             stages,
             pace: Pace { workers: self.options.workers, ..Pace::default() },
             runtime: Some(self.runtime.clone()),
-            uncovered: opened.uncovered,
+            uncovered: opened.uncovered.answers,
             stop: self.stop.clone(),
             retry_failed: self.options.retry_failed,
             ..GraphRun::new(self.graph.clone())

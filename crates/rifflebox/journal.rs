@@ -1,6 +1,6 @@
 //! Finished calls, kept at once: a segment a second, or a thousand calls, whichever comes first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -101,21 +101,52 @@ async fn write(
     Ok(())
 }
 
-/// Reads segments that no commit covers: answers by arrangement.
-///
-/// # Errors
-/// When a segment is not what a journal holds.
-pub(crate) fn read(segments: &[Segment]) -> Result<BTreeMap<String, Vec<KeptAnswer>>> {
-    let mut answers: BTreeMap<String, Vec<KeptAnswer>> = BTreeMap::new();
-    for segment in segments {
-        let entries: Vec<Entry> = postcard::from_bytes(&segment.bytes).map_err(|error| {
-            let name = format!("journal/{}/{}", segment.run, segment.number);
-            let cure = "remove it, and its calls are made again";
-            Error::new(ErrorKind::Corrupt, format!("{name} is no list of calls: {cure}")).with_source(error)
-        })?;
-        for (name, key, answer) in entries {
-            answers.entry(name).or_default().push((key, answer));
+/// What journals hold that no commit covers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Uncovered {
+    /// Answers, by arrangement.
+    pub(crate) answers: BTreeMap<String, Vec<KeptAnswer>>,
+    /// For each segment, in order: its run, its number, and the arrangements that it has answers of.
+    segments: Vec<(String, u64, BTreeSet<String>)>,
+}
+
+impl Uncovered {
+    /// Reads segments.
+    ///
+    /// # Errors
+    /// When a segment is not what a journal holds.
+    pub(crate) fn read(segments: &[Segment]) -> Result<Self> {
+        let mut uncovered = Uncovered::default();
+        for segment in segments {
+            let entries: Vec<Entry> = postcard::from_bytes(&segment.bytes).map_err(|error| {
+                let name = format!("journal/{}/{}", segment.run, segment.number);
+                let cure = "remove it, and its calls are made again";
+                Error::new(ErrorKind::Corrupt, format!("{name} is no list of calls: {cure}"))
+                    .with_source(error)
+            })?;
+            let names = entries.iter().map(|(name, _, _)| name.clone()).collect();
+            uncovered.segments.push((segment.run.clone(), segment.number, names));
+            for (name, key, answer) in entries {
+                uncovered.answers.entry(name).or_default().push((key, answer));
+            }
         }
+        Ok(uncovered)
     }
-    Ok(answers)
+
+    /// Returns the last segment of each journal up to which a run takes all answers in.
+    ///
+    /// What a flow of today does not ask may be asked by one of tomorrow: its answers stay in their journal.
+    pub(crate) fn taken_in(&self, asks: impl Fn(&str) -> bool) -> BTreeMap<String, u64> {
+        let mut covered = BTreeMap::new();
+        let mut left = BTreeSet::new();
+        for (run, number, names) in &self.segments {
+            if !names.iter().all(|name| asks(name)) {
+                left.insert(run);
+            }
+            if !left.contains(run) {
+                covered.insert(run.clone(), *number);
+            }
+        }
+        covered
+    }
 }

@@ -80,7 +80,7 @@ impl Workspace {
         // Where calls are owed, the reasons stand among the answers: these are for the build to settle.
         let reader = Reader::new(runs.clone());
         runs.retain(|name, _| !name.ends_with("/owed") && reader.is_empty(&format!("{name}/owed")));
-        Ok((runs, opened.uncovered))
+        Ok((runs, opened.uncovered.answers))
     }
 }
 

@@ -8,16 +8,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rifflebox_core::{Error, ErrorKind, Key, Kind, Result, Row};
-use rifflebox_dataflow::{FlowPlan, MixDecision, Operator, PublishSettings, Reader};
+use rifflebox_dataflow::{FlowPlan, MixDecision, Operator, PublishSettings, Quota, Reader};
 use rifflebox_publish::{
-    Card, FORMAT, Leaf, PublishedFile, ShardPlace, ShardSummary, Snapshot, Splits, WrittenShard, leaves,
-    write_shard,
+    Card, FORMAT, Leaf, Prefix, PublishedFile, ShardPlace, ShardSummary, Snapshot, Splits, WrittenShard,
+    leaves, write_shard,
 };
 use rifflebox_storage::{Content, Manifest, Objects, Published, VersionRecord, Workspace};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
-use crate::gather::{Gathered, Gatherer};
+use crate::gather::{Gathered, Gatherer, Lineage};
 use crate::keeper::ALL;
 use crate::progress::{Event, Progress};
 use crate::report::Report;
@@ -38,10 +38,28 @@ pub(crate) struct Folder {
     pub(crate) shards: Vec<ShardSummary>,
     /// Files of earlier snapshots that stay for readers in mid-load, the latest snapshot's first.
     pub(crate) superseded: Vec<Vec<String>>,
+    /// Who published it, and how.
+    #[serde(default)]
+    pub(crate) origin: Origin,
+}
+
+/// All that publishing takes of a flow: with it a folder can be written again when the flow is another.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    /// Name of the flow.
+    pub(crate) flow: String,
+    /// Name of what counts its tokens.
+    pub(crate) tokenizer: String,
+    /// How the mix is published.
+    pub(crate) settings: PublishSettings,
+    /// The hand-written part of the card.
+    pub(crate) written: Option<String>,
+    /// Where the rows come from.
+    pub(crate) lineage: Lineage,
 }
 
 impl Folder {
-    fn files(&self) -> impl Iterator<Item = PublishedFile> + '_ {
+    pub(crate) fn files(&self) -> impl Iterator<Item = PublishedFile> + '_ {
         self.shards.iter().flat_map(|shard| [shard.data.clone(), shard.provenance.clone()])
     }
 }
@@ -80,7 +98,8 @@ impl Publisher {
                 continue;
             }
             let before = kept.remove(&publisher.stage).unwrap_or_default();
-            let (folder, written) = self.shards(&publisher, reader, content, &before)?;
+            let (mut folder, written) = self.shards(&publisher, reader, content, &before)?;
+            folder.origin = self.origin(&publisher)?;
             report.shards.written += written;
             report.shards.total += folder.shards.len() as u64;
             report.shards.kept += folder.shards.len() as u64 - written;
@@ -109,7 +128,8 @@ impl Publisher {
             let folders = folders(&manifest.content);
             for publisher in self.publishers() {
                 if let Some(folder) = folders.get(&publisher.stage) {
-                    self.runtime.block_on(self.lists(&publisher.settings, folder))?;
+                    let target = self.target(&publisher.settings)?;
+                    self.runtime.block_on(lists(&target, folder, &self.origin(&publisher)?))?;
                 }
             }
             match self.runtime.block_on(self.storage.newest())? {
@@ -144,11 +164,18 @@ impl Publisher {
         published.collect()
     }
 
+    fn origin(&self, publisher: &PublisherStage) -> Result<Origin> {
+        Ok(Origin {
+            flow: self.plan.name.clone(),
+            tokenizer: self.plan.tokenizer.name().to_owned(),
+            settings: publisher.settings.clone(),
+            written: self.hand_written(&publisher.settings)?,
+            lineage: Lineage::of(&self.plan, &publisher.mix),
+        })
+    }
+
     fn target(&self, settings: &PublishSettings) -> Result<Objects> {
-        match &settings.to {
-            None => Ok(self.storage.dataset()),
-            Some(url) => Objects::open(url),
-        }
+        target(&self.storage, settings)
     }
 
     fn refusal(&self, publisher: &PublisherStage, reader: &Reader, report: &Report) -> Option<String> {
@@ -165,6 +192,10 @@ impl Publisher {
                 "incomplete: {} calls are owed; the next build asks them first",
                 report.calls.owed
             ));
+        }
+        let sizes = reader.table::<(Kind, u16), ()>(&format!("{mix}/sizes")).all();
+        if sizes.iter().all(|(_, (), bytes)| *bytes == 0) {
+            return Some(format!("refused: mix `{mix}` is empty: {}", shortage(&decision)));
         }
         None
     }
@@ -191,7 +222,7 @@ impl Publisher {
         };
         let splits = Splits::new(settings.splits.clone())?;
         let standing = self.standing(&target)?;
-        let gatherer = Gatherer::new(&self.plan, mix, reader);
+        let gatherer = Gatherer::new(Lineage::of(&self.plan, mix), reader);
         let mut shards = Vec::new();
         let mut written = 0;
         for (kind, leaf) in self.leaves(mix, settings, reader)? {
@@ -201,7 +232,7 @@ impl Publisher {
                 shards.extend(kept);
                 continue;
             }
-            for shard in encode(kind, leaf, gatherer.gather(kind, leaf.prefix)?, &splits)? {
+            for shard in encode(kind, leaf.prefix, gatherer.gather(kind, leaf.prefix)?, &splits)? {
                 written += u64::from(self.put(&shard, &standing, &target)?);
                 shards.push(shard.summary);
             }
@@ -254,50 +285,7 @@ impl Publisher {
     }
 
     fn standing(&self, target: &Objects) -> Result<BTreeMap<String, u64>> {
-        let mut standing = BTreeMap::new();
-        for folder in ["data", "provenance"] {
-            let listed = self.runtime.block_on(target.list(folder))?;
-            standing.extend(listed.into_iter().map(|file| (file.path, file.size)));
-        }
-        Ok(standing)
-    }
-
-    /// Writes lists and cards where they are not what the manifest says, and removes what it does not name.
-    async fn lists(&self, settings: &PublishSettings, folder: &Folder) -> Result<()> {
-        let target = self.target(settings)?;
-        let snapshot = Snapshot::new(folder.version, folder.files().collect());
-        if snapshot.snapshot != folder.snapshot {
-            let message = "the newest manifest names shards that its snapshot does not: build --rebuild";
-            return Err(Error::new(ErrorKind::Corrupt, message));
-        }
-        let written = self.hand_written(settings)?;
-        let card = Card {
-            name: &self.plan.name,
-            tokenizer: self.plan.tokenizer.name(),
-            written: written.as_deref(),
-            snapshot: &snapshot,
-            shards: &folder.shards,
-        };
-        let texts = [
-            ("snapshot.json", snapshot.to_json()),
-            ("data-card.json", card.data_card()),
-            ("README.md", card.readme()),
-        ];
-        for (path, text) in texts {
-            if target.get(path).await?.as_deref() != Some(text.as_bytes()) {
-                target.put(path, text.into_bytes()).await?;
-            }
-        }
-        let superseded = folder.superseded.iter().flatten().cloned();
-        let named: BTreeSet<String> = folder.files().map(|file| file.path).chain(superseded).collect();
-        for part in ["data", "provenance"] {
-            for file in target.list(part).await? {
-                if !named.contains(&file.path) {
-                    target.delete(&file.path).await?;
-                }
-            }
-        }
-        Ok(())
+        self.runtime.block_on(standing(target))
     }
 
     fn hand_written(&self, settings: &PublishSettings) -> Result<Option<String>> {
@@ -310,8 +298,62 @@ impl Publisher {
     }
 }
 
+/// Returns the folder that a mix is published into.
+pub(crate) fn target(storage: &Workspace, settings: &PublishSettings) -> Result<Objects> {
+    match &settings.to {
+        None => Ok(storage.dataset()),
+        Some(url) => Objects::open(url),
+    }
+}
+
+/// Returns the published files that stand, with their bytes.
+pub(crate) async fn standing(target: &Objects) -> Result<BTreeMap<String, u64>> {
+    let mut standing = BTreeMap::new();
+    for folder in ["data", "provenance"] {
+        let listed = target.list(folder).await?;
+        standing.extend(listed.into_iter().map(|file| (file.path, file.size)));
+    }
+    Ok(standing)
+}
+
+/// Writes lists and cards where they are not what the manifest says, and removes what it does not name.
+pub(crate) async fn lists(target: &Objects, folder: &Folder, origin: &Origin) -> Result<()> {
+    let snapshot = Snapshot::new(folder.version, folder.files().collect());
+    if snapshot.snapshot != folder.snapshot {
+        let message = "the newest manifest names shards that its snapshot does not: build --rebuild";
+        return Err(Error::new(ErrorKind::Corrupt, message));
+    }
+    let card = Card {
+        name: &origin.flow,
+        tokenizer: &origin.tokenizer,
+        written: origin.written.as_deref(),
+        snapshot: &snapshot,
+        shards: &folder.shards,
+    };
+    let texts = [
+        ("snapshot.json", snapshot.to_json()),
+        ("data-card.json", card.data_card()),
+        ("README.md", card.readme()),
+    ];
+    for (path, text) in texts {
+        if target.get(path).await?.as_deref() != Some(text.as_bytes()) {
+            target.put(path, text.into_bytes()).await?;
+        }
+    }
+    let superseded = folder.superseded.iter().flatten().cloned();
+    let named: BTreeSet<String> = folder.files().map(|file| file.path).chain(superseded).collect();
+    for part in ["data", "provenance"] {
+        for file in target.list(part).await? {
+            if !named.contains(&file.path) {
+                target.delete(&file.path).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Returns a folder with these shards: a new version, unless it says what the one before said.
-fn next_folder(before: &Folder, shards: Vec<ShardSummary>, keep: usize) -> Folder {
+pub(crate) fn next_folder(before: &Folder, shards: Vec<ShardSummary>, keep: usize) -> Folder {
     let mut folder = Folder { shards, version: before.version, ..Folder::default() };
     let Snapshot { snapshot, data, .. } = Snapshot::new(0, folder.files().collect());
     folder.superseded.clone_from(&before.superseded);
@@ -325,8 +367,19 @@ fn next_folder(before: &Folder, shards: Vec<ShardSummary>, keep: usize) -> Folde
     Folder { snapshot, data, ..folder }
 }
 
+/// Says with numbers why a mix holds no row.
+fn shortage(decision: &MixDecision) -> String {
+    let quota = |quota: &Quota| {
+        let Quota { label, available, quota } = quota;
+        format!("{label} has {available} tokens and may give {quota}")
+    };
+    let quotas: Vec<String> = decision.quotas.iter().map(quota).collect();
+    let bound = decision.bound_by.iter().map(|bound| format!("bound by {bound}"));
+    quotas.into_iter().chain(bound).collect::<Vec<_>>().join(", ")
+}
+
 /// Names the first publisher's folder as what the workspace has published.
-fn name(folder: &Folder, content: &mut Content, keep_versions: usize) {
+pub(crate) fn name(folder: &Folder, content: &mut Content, keep_versions: usize) {
     content.published = Some(Published {
         version: folder.version,
         snapshot: folder.snapshot.clone(),
@@ -359,11 +412,16 @@ pub(crate) fn summaries(content: &Content) -> Vec<ShardSummary> {
         .unwrap_or_default()
 }
 
-fn stands(shard: &ShardSummary, standing: &BTreeMap<String, u64>) -> bool {
+pub(crate) fn stands(shard: &ShardSummary, standing: &BTreeMap<String, u64>) -> bool {
     [&shard.data, &shard.provenance].iter().all(|file| standing.get(&file.path) == Some(&file.bytes))
 }
 
-fn encode(kind: Kind, leaf: Leaf, gathered: Gathered, splits: &Splits) -> Result<Vec<WrittenShard>> {
+pub(crate) fn encode(
+    kind: Kind,
+    prefix: Prefix,
+    gathered: Gathered,
+    splits: &Splits,
+) -> Result<Vec<WrittenShard>> {
     let mut parts: BTreeMap<Option<&str>, Gathered> = BTreeMap::new();
     let rows = gathered.rows.into_iter().zip(gathered.provenance);
     for ((row, provenance), route) in rows.zip(gathered.routes) {
@@ -372,7 +430,7 @@ fn encode(kind: Kind, leaf: Leaf, gathered: Gathered, splits: &Splits) -> Result
         part.provenance.push(provenance);
     }
     let shard = |(split, part): (Option<&str>, Gathered)| {
-        write_shard(&ShardPlace { kind, split, prefix: leaf.prefix }, &part.rows, &part.provenance)
+        write_shard(&ShardPlace { kind, split, prefix }, &part.rows, &part.provenance)
     };
     parts.into_iter().map(shard).collect()
 }
