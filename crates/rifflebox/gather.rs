@@ -5,17 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use rifflebox_core::{Error, ErrorKind, Key, Kind, Origin, Result, Row, Sample, StageRow};
 use rifflebox_dataflow::{FlowPlan, Made, Operator, Reader};
 use rifflebox_publish::{DataRow, Maker, Prefix, ProvenanceRow, VerifierEntry};
+use serde::{Deserialize, Serialize};
 
 /// Gathers what one mix publishes.
 pub(crate) struct Gatherer<'a> {
     reader: &'a Reader,
+    lineage: Lineage,
+}
+
+/// The stages that the rows of a mix come through, and who stands there; enough to write them without the flow.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Lineage {
     mix: String,
     generators: Vec<(String, Maker)>,
     verifiers: Vec<(String, VerifierTemplate)>,
     purges: Vec<String>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct VerifierTemplate {
     name: String,
     version: String,
@@ -32,16 +39,10 @@ pub(crate) struct Gathered {
     pub(crate) routes: Vec<Key>,
 }
 
-impl<'a> Gatherer<'a> {
-    /// Prepares to gather for a mix: finds the stages upstream of it, in the order of the flow.
-    pub(crate) fn new(plan: &FlowPlan, mix: &str, reader: &'a Reader) -> Self {
-        let mut gatherer = Gatherer {
-            reader,
-            mix: mix.to_owned(),
-            generators: Vec::new(),
-            verifiers: Vec::new(),
-            purges: Vec::new(),
-        };
+impl Lineage {
+    /// Finds the stages upstream of a mix, in the order of the flow.
+    pub(crate) fn of(plan: &FlowPlan, mix: &str) -> Self {
+        let mut lineage = Lineage { mix: mix.to_owned(), ..Lineage::default() };
         let upstream = upstream(plan, mix);
         for stage in plan.stages.iter().filter(|stage| upstream.contains(&stage.name)) {
             let identity = stage.operator.identity();
@@ -55,7 +56,7 @@ impl<'a> Gatherer<'a> {
                         family: identity.family,
                         ..Maker::default()
                     };
-                    gatherer.generators.push((name, maker));
+                    lineage.generators.push((name, maker));
                 }
                 Operator::Verify(..) | Operator::VerifyAsked(..) => {
                     let template = VerifierTemplate {
@@ -64,13 +65,28 @@ impl<'a> Gatherer<'a> {
                         version: identity.version,
                         family: identity.family,
                     };
-                    gatherer.verifiers.push((name, template));
+                    lineage.verifiers.push((name, template));
                 }
-                Operator::Dedup(_) => gatherer.purges.push(name),
+                Operator::Dedup(_) => lineage.purges.push(name),
                 _ => {}
             }
         }
-        gatherer
+        lineage
+    }
+
+    /// Returns the names of the arrangements that the rows are gathered from.
+    pub(crate) fn arrangements(&self) -> BTreeSet<String> {
+        let made = self.generators.iter().map(|(stage, _)| format!("{stage}/samples"));
+        let judged = self.verifiers.iter().map(|(stage, _)| format!("{stage}/verdicts"));
+        let purged = self.purges.iter().map(|stage| format!("{stage}/by"));
+        made.chain(judged).chain(purged).chain([format!("{}/mix", self.mix)]).collect()
+    }
+}
+
+impl<'a> Gatherer<'a> {
+    /// Prepares to gather the rows of a mix.
+    pub(crate) fn new(lineage: Lineage, reader: &'a Reader) -> Self {
+        Gatherer { reader, lineage }
     }
 
     /// Gathers all published rows of one kind under a prefix.
@@ -80,7 +96,7 @@ impl<'a> Gatherer<'a> {
     pub(crate) fn gather(&self, kind: Kind, prefix: Prefix) -> Result<Gathered> {
         let (first, last) = prefix.range();
         let mut chosen: Vec<Row> = Vec::new();
-        let mix = format!("{}/mix", self.mix);
+        let mix = format!("{}/mix", self.lineage.mix);
         self.reader.table::<Key, Row>(&mix).scan(first, last, |_, row, _| {
             if row.kind == kind {
                 chosen.push(row);
@@ -99,7 +115,7 @@ impl<'a> Gatherer<'a> {
     }
 
     fn sample(&self, id: Key) -> Result<(Sample, &Maker)> {
-        for (stage, maker) in &self.generators {
+        for (stage, maker) in &self.lineage.generators {
             let made = self.reader.table::<Key, Made>(&format!("{stage}/samples")).get(id);
             for made in made {
                 if let Made::Sample(_, sample) = made {
@@ -112,7 +128,7 @@ impl<'a> Gatherer<'a> {
 
     fn provenance(&self, row: &Row, sample: &Sample, maker: &Maker) -> ProvenanceRow {
         let mut displaced = BTreeSet::new();
-        for purge in &self.purges {
+        for purge in &self.lineage.purges {
             displaced.extend(self.reader.table::<Key, Key>(&format!("{purge}/by")).get(row.id));
         }
         ProvenanceRow {
@@ -132,7 +148,7 @@ impl<'a> Gatherer<'a> {
 
     fn verdicts(&self, id: Key) -> Vec<VerifierEntry> {
         let mut entries = Vec::new();
-        for (stage, template) in &self.verifiers {
+        for (stage, template) in &self.lineage.verifiers {
             let said = self.reader.table::<Key, StageRow>(&format!("{stage}/verdicts")).get(id);
             for verdict in said.into_iter().filter_map(|said| said.verdict) {
                 let VerifierTemplate { name, version, fingerprint, family } = template.clone();

@@ -6,6 +6,7 @@ use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array};
 use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Schema};
 use rifflebox_core::{Fields, Key, Result, Seed, Span, Tier, Value, Verdict, Vote};
+use serde::{Deserialize, Serialize};
 
 use crate::table::{self, Table, TableRow};
 
@@ -40,7 +41,7 @@ pub struct ProvenanceRow {
 }
 
 /// Who made a sample.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Maker {
     /// The generator's name.
     pub name: String,
