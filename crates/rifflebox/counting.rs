@@ -155,7 +155,11 @@ pub(crate) fn expected(
             Operator::Verify(..) => arriving * history.passing(),
             // A purge says only what it displaced, and of few rows yet to come is that known.
             Operator::Dedup(_) => arriving,
-            Operator::Source(_) | Operator::Generate(_) | Operator::Mix(_) | Operator::Publish(_) => 0.0,
+            Operator::Source(_)
+            | Operator::Generate(_)
+            | Operator::Mix(_)
+            | Operator::Publish(_)
+            | Operator::Keyed(_) => 0.0,
         };
         leaving.insert(&stage.name, rows);
     }

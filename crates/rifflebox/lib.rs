@@ -40,8 +40,10 @@ mod gather;
 mod publish;
 mod report;
 
+mod keyed;
 mod listing;
 mod rerun;
+mod rollback;
 mod standing;
 mod story;
 mod versions;
@@ -67,8 +69,8 @@ pub use rifflebox_core::{
     Span, Tier, Tokenizer, Value, Verdict, Verifier, Vote, asked, verifier, verifier_with_documents,
 };
 pub use rifflebox_dataflow::{
-    Arranged, Documents, Flow, FlowPlan, FlowStage, Keep, Mixer, OnReject, Operator, PublishSettings, Purge,
-    Rows, Samples, Scope, Status,
+    Arranged, Documents, Flow, FlowPlan, FlowStage, Keep, Keyed, Mixer, OnReject, Operator, PublishSettings,
+    Purge, Rows, Samples, Scope, Status,
 };
 pub use rifflebox_dedup::Exact;
 pub use rifflebox_generate::{Cloze, O200k, Passages, Rows as TableRows, tokenizer};

@@ -114,7 +114,7 @@ impl Lister<'_> {
                 Operator::Verify(..) | Operator::VerifyAsked(..) => self.judged(stage)?,
                 Operator::Dedup(_) => self.displaced(stage)?,
                 Operator::Mix(_) => self.mixed(stage)?,
-                Operator::Publish(_) => {}
+                Operator::Publish(_) | Operator::Keyed(_) => {}
             }
         }
         self.nothing()

@@ -167,6 +167,7 @@ impl Standing {
             Operator::Source(_)
             | Operator::Generate(_)
             | Operator::GenerateAsked(_)
+            | Operator::Keyed(_)
             | Operator::Publish(_) => None,
         }
     }
@@ -282,7 +283,7 @@ fn wire(plan: &FlowPlan) -> BTreeMap<String, Wiring> {
                 wiring.purges.clear();
             }
             Operator::Dedup(_) => wiring.purges.push(name.clone()),
-            Operator::Source(_) | Operator::Mix(_) | Operator::Publish(_) => {}
+            Operator::Source(_) | Operator::Mix(_) | Operator::Publish(_) | Operator::Keyed(_) => {}
         }
         all.insert(name, wiring);
     }

@@ -2,6 +2,7 @@
 
 mod asked;
 mod compile;
+mod keyed;
 mod make;
 mod records;
 
@@ -17,6 +18,7 @@ use crate::scope::{Rows, Scope};
 
 pub use asked::{OWED, call_of_drafts, call_of_verdict};
 pub use compile::{Compiled, compile, schema};
+pub use keyed::{Keyed, KeyedStep};
 pub use records::{Label, Made, MadeHead, Repeat, Status, Unit};
 
 /// What becomes of a sample that a verifier refuses.
@@ -138,6 +140,8 @@ pub enum Operator {
     Mix(Arc<dyn Mixer>),
     /// A mix is published.
     Publish(PublishSettings),
+    /// A step of the user's own keyed logic.
+    Keyed(KeyedStep),
 }
 
 impl Operator {
@@ -150,6 +154,7 @@ impl Operator {
             Operator::Dedup(_) => "dedup",
             Operator::Mix(_) => "mix",
             Operator::Publish(_) => "publish",
+            Operator::Keyed(_) => "keyed",
         }
     }
 
@@ -164,6 +169,7 @@ impl Operator {
             Operator::Dedup(purge) => purge.identity(),
             Operator::Mix(mixer) => mixer.identity(),
             Operator::Publish(settings) => Identity::new("publish", "1").with_settings(settings),
+            Operator::Keyed(step) => step.identity.clone(),
         }
     }
 }
@@ -364,6 +370,7 @@ impl FlowPlan {
                 let fits = match reads {
                     "generate" => gives == "source",
                     "publish" => gives == "mix",
+                    "keyed" => matches!(gives, "source" | "keyed"),
                     _ => matches!(gives, "generate" | "verify" | "dedup"),
                 };
                 if !fits {
@@ -371,7 +378,7 @@ impl FlowPlan {
                 }
             }
             let read = self.stages.iter().any(|other| other.from.contains(name));
-            if !read && kind != "publish" {
+            if !read && !matches!(kind, "publish" | "keyed") {
                 return usage(format!("nothing reads stage `{name}`: wire it up, or remove it"));
             }
         }

@@ -19,9 +19,9 @@ mod time;
 pub use ask::{Answer, Answering, Asker, Journal, KeptAnswer};
 pub use engine::{Change, Cut, Feed, Keeper, Pace};
 pub use flow::{
-    Compiled, Documents, Flow, FlowPlan, FlowStage, Label, Made, MadeHead, MixDecision, Mixed, Mixer, OWED,
-    OnReject, Operator, PublishSettings, Purge, Quota, Repeat, Samples, Status, Unit, call_of_drafts,
-    call_of_verdict, compile, schema,
+    Compiled, Documents, Flow, FlowPlan, FlowStage, Keyed, KeyedStep, Label, Made, MadeHead, MixDecision,
+    Mixed, Mixer, OWED, OnReject, Operator, PublishSettings, Purge, Quota, Repeat, Samples, Status, Unit,
+    call_of_drafts, call_of_verdict, compile, schema,
 };
 pub use graph::{Emit, Graph, JoinLogic, Keep, MapLogic, Node, Operation, ReduceLogic, Stage};
 pub use merge::{merge, runs_to_merge};

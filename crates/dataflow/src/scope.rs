@@ -44,7 +44,19 @@ impl<K, V> Clone for Arranged<K, V> {
 }
 impl<K, V> Copy for Arranged<K, V> {}
 
+impl<K, V> Rows<K, V> {
+    /// Reads a node as rows of these types.
+    pub(crate) fn at(node: Node) -> Self {
+        typed(node)
+    }
+}
+
 impl<K, V> Arranged<K, V> {
+    /// Reads an arranged node as rows of these types.
+    pub(crate) fn at(node: Node) -> Self {
+        typed_arranged(node)
+    }
+
     /// Returns the arrangement's rows as a collection of the same stage.
     pub fn rows(self) -> Rows<K, V> {
         typed(self.node)
@@ -137,6 +149,12 @@ impl<'graph> Scope<'graph> {
     pub fn arrange<K: Data, V: Data>(&mut self, name: &str, rows: Rows<K, V>, keep: Keep) -> Arranged<K, V> {
         let name = self.named(name);
         typed_arranged(self.graph.add(Operation::Arrange { name, input: rows.node, keep }))
+    }
+
+    /// Arranges a node's rows by key, whatever their types.
+    pub(crate) fn arrange_node(&mut self, name: &str, rows: Node, keep: Keep) -> Node {
+        let name = self.named(name);
+        self.graph.add(Operation::Arrange { name, input: rows, keep })
     }
 
     /// Says something of every pair of rows of one key; its weight is the product of theirs.

@@ -10,10 +10,11 @@ use std::sync::Arc;
 use rifflebox_core::{Error, ErrorKind, FileRecord, Key, Outcome, Result, Row, RowItem, Sample, StageRow};
 
 use super::asked;
+use super::keyed::{self, KeyedStep};
 use super::make;
 use super::records::{Label, Made, MadeHead, Repeat, Status, Unit};
 use super::{FlowPlan, FlowStage, MixDecision, Mixer, Operator, Purge};
-use crate::graph::{Graph, Keep};
+use crate::graph::{Graph, Keep, Node};
 use crate::scope::{Arranged, Rows, Scope};
 
 /// Digest of all that is written between runs and is not an operator's own: a change recomputes everything.
@@ -64,6 +65,7 @@ pub fn compile(plan: &FlowPlan) -> Result<Compiled> {
         sources: BTreeMap::new(),
         texts: BTreeMap::new(),
         outputs: BTreeMap::new(),
+        keyed: BTreeMap::new(),
     };
     for stage in &plan.stages {
         compiler.stage(stage)?;
@@ -79,6 +81,8 @@ struct Compiler<'a> {
     /// By generator: the arrangement in which its samples' text lives.
     texts: BTreeMap<String, Arranged<Key, Made>>,
     outputs: BTreeMap<String, Output>,
+    /// By step of the user's own logic: the arrangement of what it says.
+    keyed: BTreeMap<String, Node>,
 }
 
 impl Compiler<'_> {
@@ -87,6 +91,10 @@ impl Compiler<'_> {
         let output = match &stage.operator {
             Operator::Source(_) => return self.source(stage),
             Operator::Publish(_) => return Ok(()),
+            Operator::Keyed(step) => {
+                self.keyed(stage, fingerprint, step);
+                return Ok(());
+            }
             Operator::Generate(generator) => {
                 let maker = make::maker(&stage.name, generator.clone(), self.plan.tokenizer.clone());
                 self.generate(stage, fingerprint, |scope, documents| {
@@ -190,11 +198,8 @@ impl Compiler<'_> {
         let mut scope = Scope::stage(&mut self.graph, &stage.name, fingerprint);
         let mut documents = Vec::new();
         for from in &stage.from {
-            let source = self.sources[from];
-            documents.push(sound(&mut scope, source.rows));
-            let repeats = scope.enter(source.repeats);
-            let repeats = scope.flat_map(repeats, |key, repeat: Repeat, say| say(key, repeat.item));
-            documents.push(scope.negate(repeats));
+            let (rows, repeats) = sound_documents(&mut scope, self.sources[from]);
+            documents.extend([rows, repeats]);
         }
         let documents = scope.concat(&documents);
         let made = build(&mut scope, documents);
@@ -285,6 +290,25 @@ impl Compiler<'_> {
         Output { terms: Vec::new(), ..input }
     }
 
+    /// `NAME/rows` what a step of the user's own logic says.
+    fn keyed(&mut self, stage: &FlowStage, fingerprint: Key, step: &KeyedStep) {
+        let mut scope = Scope::stage(&mut self.graph, &stage.name, fingerprint);
+        let mut inputs = Vec::new();
+        for from in &stage.from {
+            match self.sources.get(from) {
+                Some(source) => {
+                    let (rows, repeats) = sound_documents(&mut scope, *source);
+                    inputs.extend([rows.node, repeats.node]);
+                }
+                None => inputs.push(self.keyed[from]),
+            }
+        }
+        let said = (step.build)(&mut scope, &inputs);
+        let rows = keyed::arrange(&mut scope, said);
+        self.keyed.insert(stage.name.clone(), rows);
+        self.outputs.insert(stage.name.clone(), Output::default());
+    }
+
     fn input(&self, stage: &FlowStage) -> Result<Output> {
         let mut input = Output::default();
         for from in &stage.from {
@@ -302,13 +326,17 @@ impl Compiler<'_> {
     }
 }
 
-fn sound(scope: &mut Scope<'_>, rows: Arranged<Key, RowItem>) -> Rows<Key, RowItem> {
-    let rows = scope.enter(rows);
-    scope.flat_map(rows, |key, item: RowItem, say| {
+/// A source's documents: its sound rows, and, counted against them, those that repeat an id.
+fn sound_documents(scope: &mut Scope<'_>, source: SourceRows) -> (Rows<Key, RowItem>, Rows<Key, RowItem>) {
+    let rows = scope.enter(source.rows);
+    let rows = scope.flat_map(rows, |key, item: RowItem, say| {
         if item.document.is_ok() {
             say(key, item);
         }
-    })
+    });
+    let repeats = scope.enter(source.repeats);
+    let repeats = scope.flat_map(repeats, |key, repeat: Repeat, say| say(key, repeat.item));
+    (rows, scope.negate(repeats))
 }
 
 /// What came in, without text.
