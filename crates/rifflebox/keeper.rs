@@ -72,9 +72,17 @@ impl WorkspaceKeeper {
             self.rows_read += reader.rows_read();
         }
         self.write(new, content)?;
-        if cut.last {
-            let manifest = self.parent.clone().expect("a commit leaves a manifest");
-            self.publisher.finish(&manifest)?;
+        if cut.last { self.publish() } else { Ok(()) }
+    }
+
+    /// Publishes what was committed; files that another writer's tidying took away before they were named are
+    /// written again.
+    fn publish(&self) -> Result<()> {
+        let manifest = self.parent.as_ref().expect("a commit leaves a manifest");
+        let newest = self.publisher.finish(manifest)?;
+        if newest == manifest.id && !self.publisher.is_whole(&manifest.content)? {
+            let reader = Reader::new(foundations(&self.state));
+            self.publisher.restore(&reader, &manifest.content)?;
         }
         Ok(())
     }
@@ -127,7 +135,11 @@ impl WorkspaceKeeper {
                     return Ok(());
                 }
                 Committed::Lost { newest, fence: true } => self.parent = Some(newest),
-                lost => return lost.won().map(drop),
+                Committed::Lost { newest, fence } => {
+                    // Takes this run's shards away again; where that fails, the next build does it.
+                    let _ = self.publisher.finish(&newest);
+                    return Committed::Lost { newest, fence }.won().map(drop);
+                }
             }
         }
     }

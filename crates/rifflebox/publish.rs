@@ -115,14 +115,14 @@ impl Publisher {
             content.dirty.clear();
             content.extra.insert("format".to_owned(), FORMAT.into());
         }
-        content.extra.insert(FOLDERS.to_owned(), serde_json::to_value(&kept).unwrap_or_default());
+        keep_folders(content, &kept);
         report.samples.total = report.tiers.values().map(|tier| tier.samples).sum();
         content.report = serde_json::to_value(&*report).ok();
         Ok(())
     }
 
-    /// Brings the published folders in line with a manifest, and with a newer one if there is.
-    pub(crate) fn finish(&self, manifest: &Manifest) -> Result<()> {
+    /// Brings the published folders in line with a manifest, and with a newer one if there is; returns its number.
+    pub(crate) fn finish(&self, manifest: &Manifest) -> Result<u64> {
         let mut manifest = manifest.clone();
         loop {
             let folders = folders(&manifest.content);
@@ -134,9 +134,20 @@ impl Publisher {
             }
             match self.runtime.block_on(self.storage.newest())? {
                 Some(newest) if newest.id != manifest.id => manifest = newest,
-                _ => return Ok(()),
+                _ => return Ok(manifest.id),
             }
         }
+    }
+
+    /// Writes shards of a manifest that do not stand, from the state that it names.
+    pub(crate) fn restore(&self, reader: &Reader, content: &Content) -> Result<()> {
+        let folders = folders(content);
+        for publisher in self.publishers() {
+            if let Some(folder) = folders.get(&publisher.stage) {
+                self.shards(&publisher, reader, content, folder)?;
+            }
+        }
+        Ok(())
     }
 
     /// Returns whether every published file stands: a build repairs what was lost.
@@ -394,6 +405,11 @@ pub(crate) fn name(folder: &Folder, content: &mut Content, keep_versions: usize)
     }
     let surplus = content.versions.len().saturating_sub(keep_versions.max(1));
     content.versions.drain(..surplus);
+}
+
+/// Says what each publisher has published.
+pub(crate) fn keep_folders(content: &mut Content, folders: &BTreeMap<String, Folder>) {
+    content.extra.insert(FOLDERS.to_owned(), serde_json::to_value(folders).unwrap_or_default());
 }
 
 /// Returns what each publisher has published, by its stage's name.

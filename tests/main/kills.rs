@@ -172,7 +172,10 @@ impl Victim {
         self.mourn(&death);
         let published = self.run_in_peace();
         assert_eq!(published, self.reference());
-        assert!([&before, &published.snapshot].contains(&&between), "neither the old snapshot nor the new one");
+        assert!(
+            [&before, &published.snapshot].contains(&&between),
+            "neither the old snapshot nor the new one"
+        );
         self.check();
         death
     }
@@ -217,7 +220,9 @@ fn a_builder_killed_at_any_instant_leaves_all_whole() {
         safe += death.calls.values().filter(|time| !last(time)).count();
         assert!(victim.paid.len() > paid);
     }
-    eprintln!("{died} of {kills} builders killed at random; of their calls {safe} safe, {lost} of the last second");
+    eprintln!(
+        "{died} of {kills} builders killed at random; of their calls {safe} safe, {lost} of the last second"
+    );
     assert!(died * 3 >= kills, "most builders outlive their killers: {died} of {kills} died");
     assert!(safe > 0 && lost > 0, "the second of patience is not tried");
 }

@@ -2,6 +2,7 @@
 
 mod kills;
 mod laws;
+mod races;
 mod replays;
 mod stories;
 mod support;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rifflebox::{
-    BuildOptions, Cloze, Exact, Failure, Files, Flow, OpenOptions, Passages, PublishSettings, Recipe, Report,
-    Result, Sample, Share, Supported, Tier, Verdict, Wrap, flow, verifier,
+    BuildOptions, Cloze, Exact, Failure, Files, Flow, OpenOptions, Passages, Progress, PublishSettings,
+    Recipe, Report, Result, Sample, Share, Supported, Tier, Verdict, Wrap, flow, verifier,
 };
 use rifflebox_storage::{Faults, Kill};
 use rifflebox_verify::{Length, LengthSettings};
@@ -85,7 +85,8 @@ impl Form {
         if let Some(service) = &self.service {
             samples = samples.verify_asked(service.asked());
         }
-        let shares: [(Tier, Share); 2] = [(Tier::T0, self.human.into()), (Tier::T2, (1.0 - self.human).into())];
+        let shares: [(Tier, Share); 2] =
+            [(Tier::T0, self.human.into()), (Tier::T2, (1.0 - self.human).into())];
         let mix = samples.dedup(Exact).mix(Recipe::shares(shares).tokens(self.tokens));
         mix.publish_with(PublishSettings { shard_mb: 1, ..PublishSettings::default() });
         Ok(flow)
@@ -122,13 +123,17 @@ impl Service {
     fn note(&self, sample: &Sample) {
         let Some(log) = &self.log else { return };
         let line = format!("{}-{} {}\n", self.version, sample.id(), micros());
-        let mut file = fs::File::options().create(true).append(true).open(log).expect("the log can be opened");
+        let mut file =
+            fs::File::options().create(true).append(true).open(log).expect("the log can be opened");
         file.write_all(line.as_bytes()).expect("the log can be written");
     }
 }
 
 /// Returns the time in microseconds since 1970.
-#[expect(clippy::disallowed_methods, reason = "tells when calls were answered, and when a process was killed")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tells when calls were answered, and when a process was killed"
+)]
 pub(crate) fn micros() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
     u64::try_from(since.as_micros()).expect("it is not far after 1970")
@@ -150,12 +155,21 @@ impl Task {
 
     /// Builds here and now, in this process.
     pub(crate) async fn build(&self, wrap: Option<Wrap>) -> Result<Report> {
+        self.build_watched(wrap, None).await
+    }
+
+    /// Builds in this process, watched.
+    pub(crate) async fn build_watched(
+        &self,
+        wrap: Option<Wrap>,
+        progress: Option<Arc<dyn Progress>>,
+    ) -> Result<Report> {
         let kill = self.kill.map(|(operation, after)| Kill { operation, after });
         let deadly = kill.map(|kill| Faults { kill: Some(kill), ..Faults::default() }.wrap().0);
         let options = OpenOptions { cache: self.cache.clone(), wrap: wrap.or(deadly) };
         let workspace = rifflebox::Workspace::open_with(&self.workspace, options).await?;
-        let options =
-            BuildOptions { workers: self.workers, rebuild: self.rebuild, ..BuildOptions::default() };
+        let (workers, rebuild) = (self.workers, self.rebuild);
+        let options = BuildOptions { workers, rebuild, progress, ..BuildOptions::default() };
         workspace.build_with(&self.form.flow(&self.documents)?, options).await
     }
 }
