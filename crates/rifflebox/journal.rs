@@ -9,7 +9,8 @@ use rifflebox_dataflow::KeptAnswer;
 use rifflebox_storage::{Segment, Workspace};
 use tokio::sync::mpsc;
 
-type Entry = (String, Key, Vec<u8>);
+/// An answer: its arrangement, its call, its bytes.
+pub(crate) type Entry = (String, Key, Vec<u8>);
 
 /// Calls of one segment, at most.
 const SEGMENT: usize = 1000;
@@ -89,9 +90,7 @@ async fn write(
             }
         }
         if !entries.is_empty() {
-            last = journal
-                .append(postcard::to_stdvec(&entries).expect("plain data encodes into memory"))
-                .await?;
+            last = journal.append(segment_of(&entries)).await?;
         }
         // A flush whose asker is gone needs no answer.
         for sender in waiting {
@@ -99,6 +98,11 @@ async fn write(
         }
     }
     Ok(())
+}
+
+/// Returns answers as a segment holds them.
+pub(crate) fn segment_of(entries: &[Entry]) -> Vec<u8> {
+    postcard::to_stdvec(entries).expect("plain data encodes into memory")
 }
 
 /// What journals hold that no commit covers.

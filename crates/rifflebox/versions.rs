@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use rifflebox_core::{Error, ErrorKind, Key, Result, Row, Tier};
 use rifflebox_dataflow::{contents, decode, schema};
-use rifflebox_storage::{Arrangement, Manifest, ObjectName, Part, RunColumns, VersionRecord};
+use rifflebox_storage::{
+    Arrangement, Manifest, ObjectName, Part, RunColumns, VersionRecord, Workspace as Storage,
+};
 use serde::Serialize;
 
 use crate::report::{Report, grouped};
@@ -210,6 +212,27 @@ async fn rows_between(
     name: &str,
     sides: [Option<&Arrangement>; 2],
 ) -> Result<BTreeMap<Key, Pair>> {
+    let mut rows: BTreeMap<Key, Pair> = BTreeMap::new();
+    for ((key, value), diff) in between(&workspace.storage, name, sides).await? {
+        let (_, row) = decode::<Key, Row>(key, &value);
+        let pair = rows.entry(row.id).or_default();
+        match diff > 0 {
+            true => pair.1 = Some(row),
+            false => pair.0 = Some(row),
+        }
+    }
+    Ok(rows)
+}
+
+/// Returns what an arrangement of one manifest has more than that of another, or less; reads what they do not share.
+///
+/// # Errors
+/// When another version of the program wrote either, or the store fails.
+pub(crate) async fn between(
+    storage: &Storage,
+    name: &str,
+    sides: [Option<&Arrangement>; 2],
+) -> Result<BTreeMap<(Key, Vec<u8>), i64>> {
     if sides.iter().flatten().any(|side| side.schema != schema()) {
         let message = format!("{name} was written by another version of rifflebox: it cannot be compared");
         return Err(Error::new(ErrorKind::Input, message));
@@ -221,22 +244,31 @@ async fn rows_between(
         let own = parts[side].iter().filter(|(at, _)| !parts[1 - side].contains_key(*at));
         let mut runs: Vec<Arc<RunColumns>> = Vec::new();
         for (_, part) in own {
-            runs.push(workspace.storage.open_part(part).await?);
+            runs.push(storage.open_part(part).await?);
         }
         for (row, diff) in contents(&runs) {
             *sums.entry(row).or_insert(0) += sign * diff;
         }
     }
-    let mut rows: BTreeMap<Key, Pair> = BTreeMap::new();
-    for ((key, value), diff) in sums.into_iter().filter(|(_, diff)| *diff != 0) {
-        let (_, row) = decode::<Key, Row>(key, &value);
-        let pair = rows.entry(row.id).or_default();
-        match diff > 0 {
-            true => pair.1 = Some(row),
-            false => pair.0 = Some(row),
+    sums.retain(|_, diff| *diff != 0);
+    Ok(sums)
+}
+
+/// Returns how many rows the mixes of a manifest have that those of another lack, and the other way round.
+pub(crate) async fn changed_between(
+    workspace: &Workspace,
+    from: &Manifest,
+    to: &Manifest,
+) -> Result<(u64, u64)> {
+    let (mut added, mut removed) = (0, 0);
+    for mix in mixes(from).union(&mixes(to)) {
+        let sides = [from, to].map(|side| side.content.arrangements.get(*mix));
+        for (old, new) in rows_between(workspace, mix, sides).await?.into_values() {
+            added += u64::from(old.is_none());
+            removed += u64::from(new.is_none());
         }
     }
-    Ok(rows)
+    Ok((added, removed))
 }
 
 fn parts(arrangement: Option<&Arrangement>) -> BTreeMap<(&ObjectName, u32), &Part> {

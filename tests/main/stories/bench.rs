@@ -1,8 +1,10 @@
 //! A small flow over a folder, and a workspace in memory.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use rifflebox::{
     BuildOptions, Content, Document, Draft, Exact, Files, Flow, Generator, Identity, Key, Recipe, Report,
@@ -35,6 +37,12 @@ impl Bench {
 
     pub(super) fn with_budget(name: &str, tokens: u64) -> Self {
         Bench { budget: Some(tokens), ..Bench::new(name) }
+    }
+
+    /// Keeps the workspace in a folder beside the pages.
+    pub(super) fn in_folder(name: &str) -> Self {
+        let bench = Bench::new(name);
+        Bench { url: format!("file:{}/workspace", bench.folder.path().display()), ..bench }
     }
 
     /// Builds the same folder into a workspace of its own.
@@ -121,10 +129,44 @@ impl Bench {
         listed.expect("the workspace is listed").into_iter().map(|file| file.path).collect()
     }
 
+    /// Returns the bytes of all published files by path.
+    pub(super) fn contents(&self) -> BTreeMap<String, Vec<u8>> {
+        let read = wait_for(async {
+            let objects = rifflebox_storage::Objects::open(&self.url)?;
+            let mut contents = BTreeMap::new();
+            for file in objects.list("dataset").await? {
+                let path = file.path.trim_start_matches("dataset/").to_owned();
+                contents.insert(path, objects.read(&file.path).await?.to_vec());
+            }
+            Ok::<_, rifflebox::Error>(contents)
+        });
+        read.expect("the published folder is read")
+    }
+
+    /// Returns every file of the bench's folder, with its bytes and the time of its last change.
+    pub(super) fn files(&self) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
+        let mut files = BTreeMap::new();
+        let mut folders = vec![self.folder.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder is listed") {
+                let path = entry.expect("an entry is read").path();
+                let stat = std::fs::metadata(&path).expect("what is listed is there");
+                let changed = stat.modified().expect("files have times");
+                if stat.is_dir() {
+                    files.insert(path.clone(), (changed, Vec::new()));
+                    folders.push(path);
+                } else {
+                    let bytes = std::fs::read(&path).expect("a file is read");
+                    files.insert(path, (changed, bytes));
+                }
+            }
+        }
+        files
+    }
+
     /// Returns the paths of all published files, relative to the published folder.
     pub(super) fn published(&self) -> Vec<String> {
-        let stored = self.stored();
-        stored.iter().filter_map(|path| path.strip_prefix("dataset/")).map(str::to_owned).collect()
+        self.contents().into_keys().collect()
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use super::bench::{Bench, Lines, Words};
 use crate::support::wait_for;
 
-fn plan(bench: &Bench, flow: &Flow) -> BuildPlan {
+pub(super) fn plan(bench: &Bench, flow: &Flow) -> BuildPlan {
     let options = BuildOptions { workers: 2, ..BuildOptions::default() };
     wait_for(bench.workspace().plan(flow, &options)).expect("a plan is made")
 }
@@ -22,13 +22,13 @@ fn preview(bench: &Bench, flow: &Flow, stage: Option<&str>, n: usize) -> Result<
     wait_for(bench.workspace().preview(flow, stage, n, &options))
 }
 
-fn build(bench: &Bench, flow: &Flow) -> Result<Report> {
+pub(super) fn build(bench: &Bench, flow: &Flow) -> Result<Report> {
     let options = BuildOptions { workers: 2, ..BuildOptions::default() };
     wait_for(bench.workspace().build_with(flow, options))
 }
 
 /// A flow with two asked verifiers, one behind the other; `made` counts calls.
-fn asking(bench: &Bench, made: &Arc<AtomicU64>) -> Flow {
+pub(super) fn asking(bench: &Bench, made: &Arc<AtomicU64>) -> Flow {
     let flow = Flow::with_tokenizer("asking", Arc::new(Words));
     let pages = Files::matching("pages/*").tier(Tier::T0);
     let docs = flow.documents("docs", pages.source("docs", bench.folder()).expect("the glob is one"));
@@ -75,6 +75,20 @@ fn a_plan_says_what_the_build_then_does() {
     assert_eq!((planned.documents, planned.shards), (report.documents, report.shards));
     assert_eq!((planned.added, planned.removed), (report.samples.added, report.samples.removed));
     assert!(planned.to_string().contains("1 new, "), "{planned}");
+}
+
+#[test]
+fn a_plan_leaves_every_file_as_it_was() {
+    let bench = Bench::in_folder("rehearsals-files");
+    bench.write("a.md", "- one\n");
+    let before = bench.files();
+    plan(&bench, &bench.flow());
+    assert_eq!(bench.files(), before);
+    bench.build();
+    bench.write("a.md", "- two\n");
+    let before = bench.files();
+    plan(&bench, &bench.flow());
+    assert_eq!(bench.files(), before);
 }
 
 #[test]

@@ -1,8 +1,13 @@
 //! Published versions: listed, compared, gone back to.
 
-use rifflebox::{Diff, DiffPart, ErrorKind, LogEntry, Result, Tier};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rifflebox::{Diff, DiffPart, ErrorKind, LogEntry, PlannedCalls, Result, Tier};
 
 use super::bench::Bench;
+use super::rehearsals::{asking, build, plan};
 use crate::support::wait_for;
 
 fn log(bench: &Bench) -> Vec<LogEntry> {
@@ -66,4 +71,69 @@ fn versions_are_compared_by_kind_and_tier() {
         let error = diff(&bench, "1", wrong).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Usage, "{wrong}");
     }
+}
+
+#[test]
+fn an_older_version_is_published_again_and_followed_by_the_documents_of_today() {
+    let bench = Bench::new("versions-rollback");
+    bench.write("a.md", "- one\n- two and more\n");
+    bench.build();
+    let first = bench.contents();
+    bench.write("b.md", "- three\n");
+    bench.write("a.md", "- one\n- two and less of it\n");
+    bench.build();
+    let second = bench.contents();
+
+    let report = wait_for(bench.workspace().rollback(1)).unwrap();
+    assert_eq!((report.version, report.samples.added, report.samples.removed), (3, 1, 2));
+    assert_eq!((report.shards.written, report.documents.total), (1, 1));
+    assert_eq!(shards(&bench.contents()), shards(&first));
+    let entries = log(&bench);
+    assert_eq!(
+        entries.iter().map(|entry| (entry.version, entry.current)).collect::<Vec<_>>(),
+        [(3, true), (2, false), (1, false)]
+    );
+    assert_eq!((&entries[0].snapshot, &entries[0].data), (&entries[2].snapshot, &entries[2].data));
+    assert_eq!(counts(&diff(&bench, "1", "3").unwrap()), (0, 0, 0));
+    assert_eq!(bench.explain("two and more")[0].status, rifflebox::Fate::Kept);
+    assert_eq!(bench.explain("three"), []);
+    assert_eq!(wait_for(bench.workspace().check()).unwrap().problems, Vec::<String>::new());
+
+    // Going back to what is there changes nothing.
+    assert_eq!(wait_for(bench.workspace().rollback(3)).unwrap(), report);
+    assert_eq!(log(&bench), entries);
+
+    let report = bench.build();
+    assert_eq!((report.version, report.documents.added, report.documents.changed), (4, 1, 1));
+    assert_eq!(shards(&bench.contents()), shards(&second));
+    wait_for(bench.workspace().gc(1, false)).unwrap();
+    assert_eq!(wait_for(bench.workspace().check()).unwrap().problems, Vec::<String>::new());
+    let error = wait_for(bench.workspace().rollback(1)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert!(error.to_string().contains("there are 4 ("), "{error}");
+}
+
+#[test]
+fn answers_paid_for_since_outlive_a_rollback() {
+    let bench = Bench::new("versions-answers");
+    let made = Arc::new(AtomicU64::new(0));
+    let flow = asking(&bench, &made);
+    bench.write("a.md", "- one\n");
+    build(&bench, &flow).unwrap();
+    bench.write("b.md", "- two\n- three\n");
+    build(&bench, &flow).unwrap();
+    let paid = made.load(Ordering::Relaxed);
+    assert_eq!(paid, 6);
+    let after = bench.contents();
+    wait_for(bench.workspace().rollback(1)).unwrap();
+    assert_eq!(plan(&bench, &flow).calls, PlannedCalls::default());
+    let report = build(&bench, &flow).unwrap();
+    assert_eq!((made.load(Ordering::Relaxed), report.calls.made), (paid, 0));
+    assert_eq!(shards(&bench.contents()), shards(&after));
+}
+
+/// Returns the published files that hold rows.
+fn shards(contents: &BTreeMap<String, Vec<u8>>) -> BTreeMap<&str, &[u8]> {
+    let rows = contents.iter().filter(|(path, _)| path.ends_with(".parquet"));
+    rows.map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect()
 }
