@@ -1,5 +1,6 @@
 //! The one integration binary: a module per topic, since each further binary would link the engine again.
 
+mod faults;
 mod kills;
 mod laws;
 mod races;
