@@ -7,7 +7,7 @@ use rifflebox_dataflow::{Flow, FlowStage, Made, MadeHead, OWED, Operator, Repeat
 use serde_json::{Map, Value as Json, json};
 
 use crate::standing::{Standing, owed, repeat_reason};
-use crate::story::Fate;
+use crate::story::{Fate, Mixes};
 use crate::workspace::Workspace;
 
 /// Which rows are wanted, and what of them.
@@ -243,9 +243,13 @@ impl Lister<'_> {
             return Ok(());
         }
         names.sort_unstable();
+        let mut mixes = Mixes::new(standing);
         standing.arriving(stage, |row| match names.binary_search(&row.id) {
             Ok(_) => Ok(()),
-            Err(_) => self.sample(Fate::Unused, row, name, |_| {}),
+            Err(_) => {
+                let reason = mixes.decided(stage, &row).to_string();
+                self.sample(Fate::Unused, row, name, |line| line.reason = Some(reason))
+            }
         })
     }
 

@@ -1,12 +1,15 @@
 //! `explain`: the story of one row, present or absent.
 
 mod find;
+mod mixed;
 mod print;
 mod tell;
 
 use rifflebox_core::{Key, Result, Span, Tier, Vote};
 use rifflebox_dataflow::Flow;
 use serde::Serialize;
+
+pub(crate) use mixed::Mixes;
 
 use crate::standing::Standing;
 use crate::workspace::Workspace;
@@ -109,6 +112,8 @@ pub struct StoryMix {
     pub available: Option<u64>,
     /// What keeps the mix from being larger.
     pub bound_by: Option<String>,
+    /// Why the mix holds nothing at all, if a rule refused it.
+    pub refused: Option<String>,
 }
 
 impl Workspace {
@@ -124,7 +129,6 @@ impl Workspace {
     pub async fn explain(&self, flow: &Flow, what: &str) -> Result<Vec<Story>> {
         let standing = Standing::open(&self.storage, flow).await?;
         let found = find::find(&standing, what);
-        let mut teller = tell::Teller::new(&standing);
-        Ok(found.iter().flat_map(|found| teller.tell(found)).collect())
+        Ok(tell::tell(&standing, &found))
     }
 }

@@ -257,7 +257,10 @@ fn unused_rows_tell_their_number_and_the_cut() {
         assert_eq!((mix.label.as_str(), mix.quota, mix.available), ("T0", Some(40), Some(80)));
         assert_eq!(mix.bound_by.as_deref(), Some("the budget"));
         assert!(mix.number > mix.cut.unwrap(), "{mix:?}");
-        assert!(story.to_string().contains("bound by the budget"), "{story}");
+        let reason = row["reason"].as_str().unwrap();
+        assert!(reason.ends_with(": 40 of 80 tokens, bound by the budget"), "{reason}");
+        assert_eq!(story.steps[3].reason.as_deref(), Some(reason));
+        assert!(story.to_string().contains(reason), "{story}");
     }
     for row in bench.list(&RowQuery { status: Some(Status::Kept), ..bench.query(&[]) }) {
         let mix = one(bench.explain(row["id"].as_str().unwrap())).mix.unwrap();

@@ -48,16 +48,7 @@ impl fmt::Display for Story {
         if let Some(by) = self.by {
             write!(f, "\n  the better row is {by}, similarity {:.3}", self.similarity.unwrap_or_default())?;
         }
-        match (&self.mix, self.status) {
-            (Some(mix), Fate::Unused) => {
-                let cut = mix.cut.map_or("none is taken".to_owned(), |cut| format!("the cut is at {cut:.6}"));
-                write!(f, "\n  {} draws {:.6} among {}, and {cut}", mix.stage, mix.number, mix.label)?;
-                let bound = mix.bound_by.as_deref().unwrap_or("nothing");
-                let (quota, available) = (mix.quota.unwrap_or_default(), mix.available.unwrap_or_default());
-                write!(f, ": {quota} of {available} tokens are taken, bound by {bound}")
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 

@@ -1,31 +1,68 @@
 //! Stories of samples, documents and broken rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 
-use rifflebox_core::{Document, Key, Outcome, Place, Result, Row, Sample, StageRow, Tier};
-use rifflebox_dataflow::{FlowStage, Made, MadeHead, MixDecision, Operator, call_of_drafts, call_of_verdict};
+use rifflebox_core::{Document, Key, Outcome, Place, Result, Row, Sample, StageRow};
+use rifflebox_dataflow::{FlowStage, Made, MadeHead, Operator, call_of_drafts, call_of_verdict};
 use rifflebox_publish::{Splits, bucket_of};
 
 use super::find::Found;
-use super::{Fate, Story, StoryDocument, StoryMix, StoryStep};
+use super::{Fate, Mixes, Story, StoryDocument, StoryStep};
 use crate::keeper::ALL;
 use crate::publish::folders;
 use crate::standing::{Said, Standing, Visit, owed, repeat_reason};
 
-/// Tells stories of one state.
-pub(super) struct Teller<'a> {
-    standing: &'a Standing,
-    /// By mix and label: the greatest id that was taken.
-    cuts: BTreeMap<(String, Tier), Option<Key>>,
+/// Tells what is known of each thing that was found; a document's samples after it.
+pub(super) fn tell(standing: &Standing, found: &[Found]) -> Vec<Story> {
+    let documents = found.iter().filter_map(|found| match found {
+        Found::Document { document, .. } => Some(document.key()),
+        Found::Sample(_) | Found::Broken { .. } | Found::Repeat { .. } => None,
+    });
+    let documents: BTreeSet<Key> = documents.collect();
+    let made = if documents.is_empty() { MadeOf::new() } else { made_of(standing, &documents) };
+    let mut teller = Teller { standing, made, mixes: Mixes::new(standing) };
+    found.iter().flat_map(|found| teller.tell(found)).collect()
 }
 
-impl<'a> Teller<'a> {
-    pub(super) fn new(standing: &'a Standing) -> Self {
-        Teller { standing, cuts: BTreeMap::new() }
-    }
+/// By stage and document: the ids of samples, and the failures.
+type MadeOf<'a> = BTreeMap<(&'a str, Key), (Vec<Key>, Vec<Made>)>;
 
-    /// Tells what is known of something; a document's samples after it.
-    pub(super) fn tell(&mut self, found: &Found) -> Vec<Story> {
+/// Returns what stages made of documents, in one pass over what all stages made of all.
+fn made_of<'a>(standing: &'a Standing, documents: &BTreeSet<Key>) -> MadeOf<'a> {
+    let mut all = MadeOf::new();
+    for stage in standing.stages("generate") {
+        let name = format!("{}/samples", stage.name);
+        let heads = standing.reader.table::<Key, MadeHead>(&name);
+        let scanned: Result<(), Infallible> = heads.scan(Key::MIN, Key::MAX, |id, head, _| {
+            let (MadeHead::Sample(Row { route, .. }) | MadeHead::Failed { route, .. }) = &head;
+            if documents.contains(route) {
+                let (samples, failures) = all.entry((stage.name.as_str(), *route)).or_default();
+                match head {
+                    MadeHead::Sample(_) => samples.push(id),
+                    MadeHead::Failed { .. } => {
+                        failures.extend(standing.reader.table::<Key, Made>(&name).get(id));
+                    }
+                }
+            }
+            Ok(())
+        });
+        match scanned {
+            Ok(()) => {}
+        }
+    }
+    all
+}
+
+/// Tells stories of one state.
+struct Teller<'a> {
+    standing: &'a Standing,
+    made: MadeOf<'a>,
+    mixes: Mixes<'a>,
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, found: &Found) -> Vec<Story> {
         match found {
             Found::Sample(id) => self.sample(*id).into_iter().collect(),
             Found::Document { document, samples } => self.document(document, *samples),
@@ -71,7 +108,7 @@ impl<'a> Teller<'a> {
                     story.by = Some(*by);
                     story.similarity = Some(similarity.value());
                 }
-                Said::Chosen | Said::LeftOut => story.mix = Some(self.mix(visit.stage, &visit.row)),
+                Said::Chosen | Said::LeftOut => story.mix = Some(self.mixes.decided(visit.stage, &visit.row)),
                 _ => {}
             }
             if fate == Fate::Kept {
@@ -79,7 +116,8 @@ impl<'a> Teller<'a> {
             }
         }
         let documents = self.standing.documents_of(&sample);
-        story.steps = visits.iter().map(|visit| told_step(visit, &sample, &documents)).collect();
+        let mixes = &mut self.mixes;
+        story.steps = visits.iter().map(|visit| told_step(visit, &sample, &documents, mixes)).collect();
         Some(story)
     }
 
@@ -95,7 +133,8 @@ impl<'a> Teller<'a> {
         let mut stories = Vec::new();
         let mut fates = vec![Fate::Nothing];
         for stage in standing.stages("generate").filter(|stage| stage.from.contains(&document.source)) {
-            let (samples, failures) = self.made(stage, document.key());
+            let place = (stage.name.as_str(), document.key());
+            let (samples, failures) = self.made.get(&place).cloned().unwrap_or_default();
             fates.extend(failures.first().map(|_| Fate::Failed));
             story.steps.push(self.made_step(stage, document, samples.len(), failures));
             stories.extend(samples.into_iter().filter_map(|id| self.sample(id)));
@@ -107,26 +146,6 @@ impl<'a> Teller<'a> {
         }
         stories.insert(0, story);
         stories
-    }
-
-    /// Returns the ids of the samples that a stage made of a document, or its failures.
-    fn made(&self, stage: &FlowStage, document: Key) -> (Vec<Key>, Vec<Made>) {
-        let name = format!("{}/samples", stage.name);
-        let (mut samples, mut failures) = (Vec::new(), Vec::new());
-        let heads = self.standing.reader.table::<Key, MadeHead>(&name);
-        let scanned: Result<(), std::convert::Infallible> = heads.scan(Key::MIN, Key::MAX, |id, head, _| {
-            match head {
-                MadeHead::Sample(row) if row.route == document => samples.push(id),
-                MadeHead::Failed { route, .. } if route == document => {
-                    failures.extend(self.standing.reader.table::<Key, Made>(&name).get(id));
-                }
-                _ => {}
-            }
-            Ok(())
-        });
-        match scanned {
-            Ok(()) => (samples, failures),
-        }
     }
 
     fn made_step(
@@ -143,43 +162,6 @@ impl<'a> Teller<'a> {
             _ => ("made", Some(format!("{samples} {}", if samples == 1 { "sample" } else { "samples" }))),
         };
         StoryStep { reason, call, ..step(stage, outcome) }
-    }
-
-    fn mix(&mut self, stage: &FlowStage, row: &Row) -> StoryMix {
-        let reader = &self.standing.reader;
-        let decisions = reader.table::<(), MixDecision>(&format!("{}/decision", stage.name)).all();
-        let decision = decisions.into_iter().next().map(|(_, decision, _)| decision).unwrap_or_default();
-        let label = row.tier.name();
-        let quota = decision.quotas.iter().find(|quota| quota.label == label);
-        StoryMix {
-            stage: stage.name.clone(),
-            label: label.to_owned(),
-            number: number(row.id),
-            cut: self.cut(stage, row.tier).map(number),
-            quota: quota.map(|quota| quota.quota),
-            available: quota.map(|quota| quota.available),
-            bound_by: decision.bound_by,
-        }
-    }
-
-    fn cut(&mut self, stage: &FlowStage, tier: Tier) -> Option<Key> {
-        let place = (stage.name.clone(), tier);
-        if let Some(cut) = self.cuts.get(&place) {
-            return *cut;
-        }
-        let mut cut = None;
-        let chosen = self.standing.reader.table::<Key, Row>(&format!("{}/mix", stage.name));
-        let scanned: Result<(), std::convert::Infallible> = chosen.scan(Key::MIN, Key::MAX, |_, row, _| {
-            if row.tier == tier {
-                cut = cut.max(Some(row.id));
-            }
-            Ok(())
-        });
-        match scanned {
-            Ok(()) => {}
-        }
-        self.cuts.insert(place, cut);
-        cut
     }
 
     /// Returns the published file that holds a row; none while the row's part of the dataset is not published.
@@ -222,7 +204,7 @@ fn ending(said: &Said) -> Option<Fate> {
     }
 }
 
-fn told_step(visit: &Visit<'_>, sample: &Sample, documents: &[Document]) -> StoryStep {
+fn told_step(visit: &Visit<'_>, sample: &Sample, documents: &[Document], mixes: &mut Mixes<'_>) -> StoryStep {
     let stage = visit.stage;
     match &visit.said {
         Said::Made => {
@@ -231,7 +213,10 @@ fn told_step(visit: &Visit<'_>, sample: &Sample, documents: &[Document]) -> Stor
         }
         Said::Passed | Said::Chosen => step(stage, "kept"),
         Said::Displaced(_) => step(stage, "displaced"),
-        Said::LeftOut => step(stage, "unused"),
+        Said::LeftOut => {
+            let reason = Some(mixes.decided(stage, &visit.row).to_string());
+            StoryStep { reason, ..step(stage, "unused") }
+        }
         Said::Judged(said) => judged_step(stage, said, sample, documents),
     }
 }
@@ -314,9 +299,4 @@ fn of_seed(seed: &rifflebox_core::Seed) -> StoryDocument {
         span: seed.span,
         license: seed.license.clone(),
     }
-}
-
-/// Returns the number that a row draws, between 0 and 1: the first 53 bits of its id.
-fn number(id: Key) -> f64 {
-    (id.head64() >> 11) as f64 / (1_u64 << 53) as f64
 }
