@@ -262,6 +262,7 @@ impl Build {
                 progress: self.options.progress.clone(),
                 totals,
                 dry: false,
+                anew: self.options.rebuild,
             },
             report: Report::default(),
             moved: BTreeMap::new(),

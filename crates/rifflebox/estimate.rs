@@ -215,6 +215,7 @@ impl Rehearsal {
             progress: None,
             totals: answered,
             dry: true,
+            anew: false,
         };
         let mut report = Report::default();
         publisher.prepare(reader, content, &mut report)?;

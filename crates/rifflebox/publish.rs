@@ -82,6 +82,8 @@ pub(crate) struct Publisher {
     pub(crate) totals: fn(&FlowPlan, &Reader, &mut Report),
     /// Whether shards are only counted, and nothing is written.
     pub(crate) dry: bool,
+    /// Writes every file again, whatever stands under its name.
+    pub(crate) anew: bool,
 }
 
 impl Publisher {
@@ -105,6 +107,10 @@ impl Publisher {
             report.shards.kept += folder.shards.len() as u64 - written;
             if index == 0 {
                 name(&folder, content, self.plan.keep_versions);
+                if let Some(version) = content.versions.last_mut().filter(|_| self.anew) {
+                    // The version stands on what this commit writes, and no longer on what may be damaged.
+                    version.manifest = 0;
+                }
                 report.snapshot.clone_from(&folder.snapshot);
                 report.data.clone_from(&folder.data);
                 report.version = folder.version;
@@ -232,7 +238,7 @@ impl Publisher {
                     .any(|b| u16::from_str_radix(b, 16).is_ok_and(|b| buckets.contains(&b)))
         };
         let splits = Splits::new(settings.splits.clone())?;
-        let standing = self.standing(&target)?;
+        let standing = if self.anew { BTreeMap::new() } else { self.standing(&target)? };
         let gatherer = Gatherer::new(Lineage::of(&self.plan, mix), reader);
         let mut shards = Vec::new();
         let mut written = 0;

@@ -134,6 +134,7 @@ impl Workspace {
         let dataset = self.dataset();
         for (path, length) in &published.files {
             const CURE: &str = "build again, and it is published again";
+            const DIFFERS: &str = "differs from its digest; `build --rebuild` publishes it again";
             let Some(bytes) = dataset.get(path).await? else {
                 report.problems.push(format!("dataset/{path} is missing; {CURE}"));
                 continue;
@@ -146,7 +147,7 @@ impl Workspace {
             } else if let Some(digest) = published.digests.get(path)
                 && blake3::hash(&bytes).to_hex().as_str() != digest
             {
-                report.problems.push(format!("dataset/{path} differs from its digest; {CURE}"));
+                report.problems.push(format!("dataset/{path} {DIFFERS}"));
             }
         }
         Ok(())
