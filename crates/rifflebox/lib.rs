@@ -64,9 +64,10 @@ pub use versions::{Diff, DiffPart, LogEntry, SnapshotName};
 pub use workspace::{OpenOptions, Workspace, flow};
 
 pub use rifflebox_core::{
-    AskedGenerator, AskedVerifier, Content, Document, Draft, Error, ErrorKind, Failure, Fields, Generator,
-    Identity, Key, Kind, Limits, Message, Origin, Outcome, Proof, Result, Row, Sample, Score, Seed, Source,
-    Span, Tier, Tokenizer, Value, Verdict, Verifier, Vote, asked, verifier, verifier_with_documents,
+    Answering, AskedGenerator, AskedVerifier, Content, Document, Draft, Error, ErrorKind, Failure, Fields,
+    Generator, Identity, Judged, Key, Kind, Limits, Message, Origin, Outcome, Proof, Result, Row, Sample,
+    Score, Seed, Source, Span, Tier, Tokenizer, Value, Verdict, Verifier, Vote, asked, verifier,
+    verifier_with_documents,
 };
 pub use rifflebox_dataflow::{
     Arranged, Documents, Flow, FlowPlan, FlowStage, Keep, Keyed, Mixer, OnReject, Operator, PublishSettings,

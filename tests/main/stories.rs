@@ -1,6 +1,8 @@
 //! Every row has a story, and so has every absent one; what a document caused goes with it.
 
 mod bench;
+mod branches;
+mod histories;
 mod rehearsals;
 mod versions;
 

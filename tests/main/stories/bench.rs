@@ -47,7 +47,7 @@ impl Bench {
 
     /// Builds the same folder into a workspace of its own.
     pub(super) fn afresh(&self) -> Self {
-        let url = format!("{}-afresh", self.url);
+        let url = format!("{}-afresh-{}", self.url, BENCHES.fetch_add(1, Ordering::Relaxed));
         let fresh = Bench { folder: self.folder.clone(), url, budget: self.budget, calm: self.calm };
         fresh.build();
         fresh
@@ -117,6 +117,10 @@ impl Bench {
 
     pub(super) fn try_explain(&self, what: &str) -> Result<Vec<Story>> {
         wait_for(self.workspace().explain(&self.flow(), what))
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
 
     pub(super) fn folder(&self) -> &Path {
