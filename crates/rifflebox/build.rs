@@ -104,6 +104,8 @@ pub(crate) struct Opened {
     pub(crate) content: Content,
     pub(crate) state: State,
     pub(crate) uncovered: Uncovered,
+    /// What is wrong with answers that were let go.
+    damaged: Vec<String>,
     run: String,
 }
 
@@ -122,9 +124,37 @@ impl Opened {
             content.stages.clear();
             content.dirty.insert(ALL.to_owned());
         }
+        let mut damaged = Vec::new();
+        let mut segments = segments;
+        if options.rebuild {
+            damaged = drop_damaged(storage, &mut content).await?;
+        }
+        if !damaged.is_empty() {
+            // Journals may hold what is lost, those too that are covered.
+            segments = storage.segments_after(&BTreeMap::new()).await?;
+        }
         let state = open(storage, &content.arrangements).await?;
-        Ok(Opened { parent, content, state, uncovered: Uncovered::read(&segments)?, run: nonce() })
+        Ok(Opened { parent, content, state, uncovered: Uncovered::read(&segments)?, damaged, run: nonce() })
     }
+}
+
+/// Lets go of answers that cannot be read, for a rebuild that was asked for; returns what is wrong with each.
+///
+/// An arrangement goes as a whole, with the calls that it owes: the flow demands them all again.
+async fn drop_damaged(storage: &Storage, content: &mut Content) -> Result<Vec<String>> {
+    let call = |name: &str| name.trim_end_matches("/owed").to_owned();
+    let mut damaged = BTreeMap::new();
+    for (name, arrangement) in &content.arrangements {
+        let alone = BTreeMap::from([(name.clone(), arrangement.clone())]);
+        match open(storage, &alone).await {
+            Err(error) if error.kind() == ErrorKind::Corrupt => {
+                damaged.insert(call(name), format!("{name}: {}", error.chain()));
+            }
+            opened => drop(opened?),
+        }
+    }
+    content.arrangements.retain(|name, _| !damaged.contains_key(&call(name)));
+    Ok(damaged.into_values().collect())
 }
 
 struct Build {
@@ -264,7 +294,7 @@ impl Build {
                 dry: false,
                 anew: self.options.rebuild,
             },
-            report: Report::default(),
+            report: Report { damaged: opened.damaged.clone(), ..Report::default() },
             moved: BTreeMap::new(),
             rows_read: 0,
         };

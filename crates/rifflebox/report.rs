@@ -38,6 +38,8 @@ pub struct Report {
     pub bound_by: BTreeMap<String, String>,
     /// Why nothing was published, if something stood against it.
     pub unpublished: Option<String>,
+    /// Kept answers that a rebuild found damaged, each with its object; what no journal holds of them was asked again.
+    pub damaged: Vec<String>,
 }
 
 /// Documents, as they stand and as they changed.
@@ -180,6 +182,9 @@ impl fmt::Display for Report {
         }
         let ShardCounts { total, written, .. } = self.shards;
         write!(f, " · {} of {} shards written", grouped(written), grouped(total))?;
+        if !self.damaged.is_empty() {
+            write!(f, " · {} sets of answers were damaged", grouped(self.damaged.len() as u64))?;
+        }
         match self.seconds.total {
             seconds if seconds < 1.0 => write!(f, " · {:.0} ms", seconds * 1e3),
             seconds => write!(f, " · {seconds:.1} s"),
