@@ -2,7 +2,6 @@
 
 mod building;
 mod keeping;
-mod pending;
 mod reading;
 
 use rifflebox::Result;
@@ -28,7 +27,7 @@ pub(crate) async fn run(verb: Verb, registry: &Registry, output: &Output) -> Res
         Verb::Diff(verb) => reading::diff(&verb, output).await,
         Verb::Log(verb) => reading::log(&verb, output).await,
         Verb::Rollback(verb) => keeping::rollback(&verb, output).await,
-        Verb::Check(verb) => keeping::check(&verb, output).await,
+        Verb::Check(verb) => keeping::check(&verb, registry, output).await,
         Verb::Gc(verb) => keeping::gc(&verb, output).await,
         Verb::New(verb) => scaffold::make(&verb.dir, output),
     }

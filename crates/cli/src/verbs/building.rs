@@ -7,7 +7,6 @@ use rifflebox::{BuildOptions, Error, ErrorKind, Flow, Report, Result};
 use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::pending::Pending;
 use crate::arguments::{Build, Places, Plan, Power, Preview, Watch};
 use crate::flow_file::{FlowFile, nearest};
 use crate::output::Output;

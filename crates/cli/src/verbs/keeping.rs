@@ -1,10 +1,10 @@
 //! Verbs that look after what a workspace keeps.
 
-use rifflebox::{Error, ErrorKind, GcReport, Result};
+use rifflebox::{Error, ErrorKind, Flow, GcReport, Result};
 
-use super::pending::Pending;
 use crate::arguments::{Check, Gc, Rollback, flow_first};
 use crate::output::Output;
+use crate::registry::Registry;
 use crate::table::{bytes, figures, grouped};
 use crate::target::Target;
 
@@ -21,13 +21,14 @@ pub(super) async fn rollback(verb: &Rollback, output: &Output) -> Result<()> {
     }
 }
 
-pub(super) async fn check(verb: &Check, output: &Output) -> Result<()> {
+pub(super) async fn check(verb: &Check, registry: &Registry, output: &Output) -> Result<()> {
+    let target = Target::parse(&verb.flow);
+    let workspace = target.open(&verb.places).await?;
+    let mut report = workspace.check().await?;
     if verb.rerun > 0 {
-        let message = "`check --rerun` is not yet in this version of rifflebox";
-        return Err(Error::new(ErrorKind::Usage, message));
+        let (workspace, flow) = target.open_with_flow(&verb.places, registry).await?;
+        report.problems.extend(workspace.check_rerun(&Flow::from_plan(flow.plan), verb.rerun).await?);
     }
-    let workspace = Target::parse(&verb.flow).open(&verb.places).await?;
-    let report = workspace.check().await?;
     if output.json() {
         output.json_line(&report)?;
     } else {
