@@ -28,7 +28,7 @@ use crate::workspace::Workspace;
 pub struct BuildPlan {
     /// Documents, as they would stand and as they changed.
     pub documents: Changes,
-    /// Rows that would be published and are not, as far as no unanswered call decides.
+    /// Rows that would be published and are not. Here, and of the shards, a row that waits for a call counts as gone.
     pub added: u64,
     /// Rows that are published and would not be.
     pub removed: u64,
@@ -38,7 +38,7 @@ pub struct BuildPlan {
     pub tokens: u64,
     /// What all calls would cost.
     pub usd: PlannedCost,
-    /// Data shards, as far as no unanswered call decides.
+    /// Data shards.
     pub shards: ShardCounts,
     /// Each stage, in the order of the flow.
     pub stages: Vec<StagePlan>,
@@ -286,6 +286,9 @@ impl fmt::Display for BuildPlan {
         write!(f, "{} gone, {} broken", grouped(removed), grouped(broken))?;
         write!(f, "\n+{} -{} samples, ", grouped(self.added), grouped(self.removed))?;
         write!(f, "{} of {} shards written", grouped(self.shards.written), grouped(self.shards.total))?;
+        if self.calls.exact > 0 {
+            write!(f, ", before any of the calls is answered")?;
+        }
         let width = self.stages.iter().map(|stage| stage.stage.chars().count()).max().unwrap_or_default();
         for stage in &self.stages {
             let PlannedCalls { exact, estimated } = stage.calls;

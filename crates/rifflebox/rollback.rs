@@ -75,13 +75,15 @@ fn next_content(parent: &Manifest, old: &Manifest) -> Result<Content> {
     content.versions.clone_from(&parent.content.versions);
     content.published.clone_from(&parent.content.published);
     let own = old.content.published.as_ref().map(|published| published.snapshot.as_str());
-    let (mut now, mut next) = (folders(&parent.content), BTreeMap::new());
+    let (mut now, mut next, mut named) = (folders(&parent.content), BTreeMap::new(), false);
     for (stage, before) in folders(&old.content) {
         let newest = now.remove(&stage).unwrap_or_default();
         let keep = before.origin.settings.keep;
         let folder = Folder { origin: before.origin.clone(), ..next_folder(&newest, before.shards, keep) };
-        if Some(folder.snapshot.as_str()) == own {
+        // Two folders may hold the same; the workspace's version is that of one.
+        if Some(folder.snapshot.as_str()) == own && !named {
             name(&folder, &mut content, usize::MAX);
+            named = true;
         }
         next.insert(stage, folder);
     }
@@ -89,7 +91,7 @@ fn next_content(parent: &Manifest, old: &Manifest) -> Result<Content> {
         record.manifest = parent.id + 1;
     }
     keep_folders(&mut content, &next);
-    match content.published.as_ref().map(|published| published.snapshot.as_str()) == own {
+    match named {
         true => Ok(content),
         false => Err(Error::new(
             ErrorKind::Corrupt,

@@ -45,6 +45,12 @@ impl Bench {
         Bench { url: format!("file:{}/workspace", bench.folder.path().display()), ..bench }
     }
 
+    /// Returns the place that is named like this one, with something behind.
+    pub(super) fn beside(&self, tail: &str) -> Self {
+        let url = format!("{}{tail}", self.url);
+        Bench { folder: self.folder.clone(), url, budget: self.budget, calm: self.calm }
+    }
+
     /// Builds the same folder into a workspace of its own.
     pub(super) fn afresh(&self) -> Self {
         let url = format!("{}-afresh-{}", self.url, BENCHES.fetch_add(1, Ordering::Relaxed));
@@ -135,16 +141,21 @@ impl Bench {
 
     /// Returns the bytes of all published files by path.
     pub(super) fn contents(&self) -> BTreeMap<String, Vec<u8>> {
+        self.files_of("dataset")
+    }
+
+    /// Returns the bytes of all files below a folder of the workspace, by path relative to it.
+    pub(super) fn files_of(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
         let read = wait_for(async {
             let objects = rifflebox_storage::Objects::open(&self.url)?;
             let mut contents = BTreeMap::new();
-            for file in objects.list("dataset").await? {
-                let path = file.path.trim_start_matches("dataset/").to_owned();
+            for file in objects.list(folder).await? {
+                let path = file.path.trim_start_matches(folder).trim_start_matches('/').to_owned();
                 contents.insert(path, objects.read(&file.path).await?.to_vec());
             }
             Ok::<_, rifflebox::Error>(contents)
         });
-        read.expect("the published folder is read")
+        read.expect("files are read")
     }
 
     /// Returns every file of the bench's folder, with its bytes and the time of its last change.

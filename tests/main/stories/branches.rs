@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use super::bench::{Bench, Lines, Words};
 use super::rehearsals::{build, plan};
+use super::versions::shards;
 use super::{steps, text};
 use crate::support::wait_for;
 
@@ -70,6 +71,24 @@ fn a_row_ends_once_on_every_branch() {
     assert_eq!(steps(&bad), ["lines made", "good rejected", "fair kept", "second kept"]);
     assert!(bad.shard.is_some());
     assert_eq!(told("BAD and UGLY").status, Fate::Rejected);
+}
+
+#[test]
+fn a_rollback_takes_every_published_folder_back() {
+    let bench = Bench::new("branches-rollback");
+    let flow = branching(&bench);
+    let second = bench.beside("-second");
+    bench.write("a.md", "- plain\n- BAD\n- UGLY\n");
+    build(&bench, &flow).unwrap();
+    let before = (shards(&bench.contents()), shards(&second.files_of("")));
+    bench.write("a.md", "- plain and simple\n- BAD\n");
+    build(&bench, &flow).unwrap();
+    assert_ne!(shards(&second.files_of("")), before.1);
+    let report = wait_for(bench.workspace().rollback(1)).unwrap();
+    assert_eq!((report.version, report.shards.written), (3, 2));
+    assert_eq!((shards(&bench.contents()), shards(&second.files_of(""))), before);
+    let row = wait_for(bench.workspace().explain(&flow, "UGLY")).unwrap().remove(0);
+    assert_eq!(row.status, Fate::Kept);
 }
 
 #[test]

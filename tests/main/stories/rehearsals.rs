@@ -224,3 +224,19 @@ fn kept_verdicts_are_given_again() {
     let found = (1..=3).map(|n| again(true, n).len()).collect::<Vec<_>>();
     assert!(found.is_sorted() && found[2] == 1, "{found:?}");
 }
+
+/// Compiles only for what may be given to another thread.
+fn spawnable<T: Send>(_future: T) {}
+
+#[test]
+fn verbs_are_futures_that_can_be_spawned() {
+    let bench = Bench::new("rehearsals-spawn");
+    let (flow, workspace, options) = (bench.flow(), bench.workspace(), BuildOptions::default());
+    spawnable(workspace.plan(&flow, &options));
+    spawnable(workspace.preview(&flow, None, 1, &options));
+    spawnable(workspace.explain(&flow, "x"));
+    spawnable(workspace.check_rerun(&flow, 1));
+    spawnable(workspace.diff("1", "2"));
+    spawnable(workspace.log());
+    spawnable(workspace.rollback(1));
+}

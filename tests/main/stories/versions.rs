@@ -106,6 +106,9 @@ fn an_older_version_is_published_again_and_followed_by_the_documents_of_today() 
     let report = bench.build();
     assert_eq!((report.version, report.documents.added, report.documents.changed), (4, 1, 1));
     assert_eq!(shards(&bench.contents()), shards(&second));
+    wait_for(bench.workspace().gc(2, false)).unwrap();
+    assert_eq!(log(&bench).iter().map(|entry| entry.version).collect::<Vec<_>>(), [4, 3]);
+    assert_eq!(counts(&diff(&bench, "3", "4").unwrap()), (2, 1, 0));
     wait_for(bench.workspace().gc(1, false)).unwrap();
     assert_eq!(wait_for(bench.workspace().check()).unwrap().problems, Vec::<String>::new());
     let error = wait_for(bench.workspace().rollback(1)).unwrap_err();
@@ -133,7 +136,7 @@ fn answers_paid_for_since_outlive_a_rollback() {
 }
 
 /// Returns the published files that hold rows.
-fn shards(contents: &BTreeMap<String, Vec<u8>>) -> BTreeMap<&str, &[u8]> {
+pub(super) fn shards(contents: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
     let rows = contents.iter().filter(|(path, _)| path.ends_with(".parquet"));
-    rows.map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect()
+    rows.map(|(path, bytes)| (path.clone(), bytes.clone())).collect()
 }
