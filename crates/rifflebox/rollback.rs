@@ -1,6 +1,7 @@
 //! `rollback`: an older version, published again as a new one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use rifflebox_core::{Error, ErrorKind, Key, Result};
 use rifflebox_dataflow::{ANSWERS, Answer, Reader, schema};
@@ -28,6 +29,7 @@ impl Workspace {
     /// [`ErrorKind::Usage`] if no such version is retained; [`ErrorKind::Conflict`] if another writer commits first,
     /// then nothing has changed; [`ErrorKind::Corrupt`] if what the version rests on is damaged; when the store fails.
     pub async fn rollback(&self, version: u64) -> Result<Report> {
+        let started = Instant::now();
         let mut parent = self.storage.newest().await?.ok_or_else(|| nothing_built(self.storage.url()))?;
         let record = find(&parent, &version.to_string())?.clone();
         let old = manifest_of(self, &parent, &record).await?;
@@ -60,7 +62,9 @@ impl Workspace {
         for folder in folders(&manifest.content).values() {
             lists(&target(&self.storage, &folder.origin.settings)?, folder, &folder.origin).await?;
         }
-        Ok(report_of(&manifest.content))
+        let mut report = report_of(&manifest.content);
+        report.seconds.total = started.elapsed().as_secs_f64();
+        Ok(report)
     }
 }
 

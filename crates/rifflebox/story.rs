@@ -119,8 +119,8 @@ pub struct StoryMix {
 impl Workspace {
     /// Tells what is known of a sample, a document or a text.
     ///
-    /// `what` is a sample's id; a document's id, `source:id` or path, or the place of a broken row such as
-    /// `rows.jsonl:7`; or a text. The story of a document comes first, then those of its samples, by generator and id.
+    /// `what` is a sample's id; a document's id, `source:id` or path, which may begin above the source's folder, or
+    /// the place of a broken row such as `rows.jsonl:7`; or a text. The story of a document comes first, then those of its samples, by generator and id.
     /// A text is first taken for the exact content of a sample's column or a document; failing that, samples that
     /// contain it are told, and failing that documents that do, 20 at most. Of what nobody ever saw there is no story.
     ///

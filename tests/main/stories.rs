@@ -230,6 +230,25 @@ fn documents_tell_what_came_of_them() {
 }
 
 #[test]
+fn a_path_names_its_own_document_or_none() {
+    let bench = Bench::new("stories-paths");
+    std::fs::create_dir(bench.path("deep")).unwrap();
+    for page in ["index.md", "deep/index.md", "deep/other.md"] {
+        bench.write(page, format!("- of {page}\n"));
+    }
+    bench.write("t.jsonl", "{\"id\": \"row.md\", \"text\": \"- a row\"}\n");
+    bench.build();
+    let id = |what: &str| bench.explain(what).first().map(|story| story.documents[0].id.clone());
+    let found = |id: &str| Some(id.to_owned());
+    assert_eq!(id("pages/deep/index.md"), found("deep/index.md"));
+    assert_eq!(id("./pages/index.md"), found("index.md"));
+    assert_eq!((id("row.md"), id("pages/row.md")), (found("row.md"), None));
+    bench.remove("deep/index.md");
+    bench.build();
+    assert_eq!((id("deep/index.md"), id("docs:deep/index.md")), (None, None));
+}
+
+#[test]
 fn texts_are_found_whole_then_in_part() {
     let bench = eventful("stories-texts");
     bench.build();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rifflebox_core::{Document, Key, Place, RowItem};
+use rifflebox_core::{Document, FileRecord, Key, Place, RowItem};
 use rifflebox_dataflow::{Made, Repeat};
 
 use crate::standing::{Standing, place};
@@ -74,24 +74,47 @@ fn of_row(standing: &Standing, source: &str, key: Key, file: Option<&str>, sampl
 /// Finds a document by `source:id`, by its id, or by the path of its file, which may begin above the source's folder.
 fn of_name(standing: &Standing, what: &str) -> Vec<Found> {
     let sources: Vec<&str> = standing.stages("source").map(|stage| stage.name.as_str()).collect();
-    let mut names: Vec<(&str, &str)> = Vec::new();
-    if let Some((source, id)) = what.split_once(':') {
-        names.extend(sources.iter().filter(|name| **name == source).map(|name| (*name, id)));
-    }
+    let of_source = what.split_once(':').filter(|(source, _)| sources.contains(source));
+    let mut names: Vec<(&str, &str)> = of_source.into_iter().collect();
     names.extend(sources.iter().map(|name| (*name, what)));
     for (source, name) in names {
-        let mut tail = Some(name);
-        while let Some(name) = tail.filter(|name| !name.is_empty()) {
-            let key = Document::key_of(source, name);
-            let found = of_row(standing, source, key, None, true);
-            let found = if found.is_empty() { of_place(standing, source, name) } else { found };
+        let found = of_id_or_place(standing, source, name, None);
+        if !found.is_empty() {
+            return found;
+        }
+        let path = name.split_once('/').filter(|_| of_source.is_none_or(|named| named == (source, name)));
+        let Some((top, mut tail)) = path else { continue };
+        // A path that begins inside the source names what is there, or nothing: never a namesake further up.
+        if is_folder(standing, source, top) {
+            continue;
+        }
+        loop {
+            let found = of_id_or_place(standing, source, tail, Some(tail));
             if !found.is_empty() {
                 return found;
             }
-            tail = name.split_once('/').map(|(_, tail)| tail);
+            match tail.split_once('/') {
+                Some((_, rest)) => tail = rest,
+                None => break,
+            }
         }
     }
     Vec::new()
+}
+
+/// Finds a document by its id, only as the document of a file if one is given; or else all rows of a file.
+fn of_id_or_place(standing: &Standing, source: &str, name: &str, file: Option<&str>) -> Vec<Found> {
+    let found = of_row(standing, source, Document::key_of(source, name), file, true);
+    if found.is_empty() { of_place(standing, source, name) } else { found }
+}
+
+/// Returns whether a source has files in a folder of this name.
+fn is_folder(standing: &Standing, source: &str, name: &str) -> bool {
+    let files = standing.reader.table::<Key, (String, FileRecord)>(&format!("{source}/files"));
+    let below = |path: &str| path.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
+    // Ends at the first that is.
+    let none = files.scan(Key::MIN, Key::MAX, |_, (path, _), _| if below(&path) { Err(()) } else { Ok(()) });
+    none.is_err()
 }
 
 /// Finds all rows of a file, or the broken one of a line: `PATH` or `PATH:LINE`.

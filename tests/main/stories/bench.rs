@@ -61,7 +61,7 @@ impl Bench {
 
     pub(super) fn flow(&self) -> Flow {
         let flow = Flow::with_tokenizer("stories", Arc::new(Words));
-        let pages = Files::matching("pages/*").tier(Tier::T0).license("CC0-1.0");
+        let pages = Files::matching("pages/**").tier(Tier::T0).license("CC0-1.0");
         let docs = flow.documents("docs", pages.source("docs", self.folder.path()).expect("the glob is one"));
         let calm = docs.generate(Lines).verify(calm(self.calm));
         let recipe = Recipe { tokens: self.budget, ..Recipe::default() };
