@@ -187,7 +187,7 @@ impl Build {
             && opened.content.stages.len() == graph.stages().len()
             && !brings(&opened.uncovered, &graph.arrangements(), &reader)
             && opened.content.dirty.is_empty()
-            && !owes(&reader)
+            && !owes(&self.plan, &reader)
             && opened.content.extra.get(IDENTITIES) == Some(&identities(&self.plan));
         let mut keeper = self.keeper(&opened, &graph, &matched);
         let idle = idle && keeper.publisher.is_whole(&opened.content)?;
@@ -360,11 +360,17 @@ pub(crate) fn join<T>(thread: std::thread::JoinHandle<Result<T>>) -> Result<T> {
     })?
 }
 
+/// Returns the arrangements of the calls that a flow owes; what no stage of it asks is owed by nobody.
+fn owed(plan: &FlowPlan) -> BTreeSet<String> {
+    let asks =
+        |operator: &&Operator| matches!(operator, Operator::GenerateAsked(_) | Operator::VerifyAsked(..));
+    let asked = plan.stages.iter().map(|stage| &stage.operator).filter(asks);
+    asked.map(|operator| format!("{ANSWERS}{}/owed", operator.identity().fingerprint())).collect()
+}
+
 /// Returns whether calls are owed.
-fn owes(reader: &Reader) -> bool {
-    let owed: Vec<&str> =
-        reader.names().filter(|name| name.starts_with(ANSWERS) && name.ends_with("/owed")).collect();
-    owed.into_iter().any(|name| !reader.is_empty(name))
+fn owes(plan: &FlowPlan, reader: &Reader) -> bool {
+    owed(plan).iter().any(|name| !reader.is_empty(name))
 }
 
 /// Returns whether journals hold answers that the flow asks for and the state lacks.
@@ -417,7 +423,7 @@ pub(crate) fn totals(plan: &FlowPlan, reader: &Reader, report: &mut Report) {
         0 => 0.0,
         total => report.tokens.synthetic as f64 / total as f64,
     };
-    calls(reader, report);
+    calls(plan, reader, report);
 }
 
 fn add_total(report: &mut Report, kind: &str, published: bool, label: &Label, count: i64) {
@@ -444,10 +450,8 @@ fn add_total(report: &mut Report, kind: &str, published: bool, label: &Label, co
     }
 }
 
-fn calls(reader: &Reader, report: &mut Report) {
-    let names: Vec<String> =
-        reader.names().filter(|name| name.ends_with("/owed")).map(str::to_owned).collect();
-    report.calls.owed = names.iter().map(|name| reader.count(name)).sum();
+fn calls(plan: &FlowPlan, reader: &Reader, report: &mut Report) {
+    report.calls.owed = owed(plan).iter().map(|name| reader.count_keys(name)).sum();
     let demands: Vec<String> =
         reader.names().filter(|name| name.ends_with("/demand")).map(str::to_owned).collect();
     report.calls.standing = demands.iter().map(|name| reader.count_keys(name)).sum();

@@ -197,18 +197,19 @@ impl Publisher {
 
     fn refusal(&self, publisher: &PublisherStage, reader: &Reader, report: &Report) -> Option<String> {
         let PublisherStage { mix, settings, .. } = publisher;
+        // What is owed may yet be what a rule misses.
+        if report.calls.owed > 0 && !settings.partial {
+            return Some(format!(
+                "incomplete: {} calls are owed; the next build asks them first",
+                report.calls.owed
+            ));
+        }
         let decisions = reader.table::<(), MixDecision>(&format!("{mix}/decision")).all();
         let Some((_, decision, _)) = decisions.into_iter().next() else {
             return Some(format!("refused: mix `{mix}` is empty: no sample reached it"));
         };
         if let Some(reason) = decision.refused {
             return Some(format!("refused: mix `{mix}`: {reason}"));
-        }
-        if report.calls.owed > 0 && !settings.partial {
-            return Some(format!(
-                "incomplete: {} calls are owed; the next build asks them first",
-                report.calls.owed
-            ));
         }
         let sizes = reader.table::<(Kind, u16), ()>(&format!("{mix}/sizes")).all();
         if sizes.iter().all(|(_, (), bytes)| *bytes == 0) {

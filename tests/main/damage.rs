@@ -24,10 +24,13 @@ impl Victim {
         let history = bundled_below("prometheus");
         let pages = Pages::write(&folder.path().join("pages"), &history.base);
         let mut form = Form::of("prometheus/[c-i]*/*.md", 4_000);
-        form.service = Some(Service { version: "1".to_owned(), millis: 0, log: None });
+        form.service = Some(Service { version: "1".to_owned(), ..Service::default() });
         let task = Task::new(&pages.0, &folder.path().join("workspace"), &form);
         wait_for(task.build(None)).unwrap();
-        pages.put("prometheus/concepts/late.md", "# A late page\n\nIt says `late` in words that no other page has.");
+        pages.put(
+            "prometheus/concepts/late.md",
+            "# A late page\n\nIt says `late` in words that no other page has.",
+        );
         wait_for(task.build(None)).unwrap();
         let published = assert_exact(&folder.path().join("workspace/dataset"));
         Victim { folder, task, published }

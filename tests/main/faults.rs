@@ -146,7 +146,7 @@ fn the_same_seed_twice_gives_the_same_trace_and_the_same_end() {
 fn answers_of_a_build_that_failed_are_not_asked_for_again() {
     let stage = Stage::new();
     let mut form = form();
-    form.service = Some(Service { version: "1".to_owned(), millis: 0, log: None });
+    form.service = Some(Service { version: "1".to_owned(), ..Service::default() });
     let mut kept = 0;
     for seed in 0..if long() { 40 } else { 6 } {
         let task = stage.task(&format!("asked-{seed}"), &form);

@@ -46,7 +46,7 @@ impl Victim {
         let pages = Pages::write(&folder.path().join("pages"), &history.base);
         let mut form = Form::of("prometheus/[c-p]*/*.md", 9_000);
         let log = Some(folder.path().join("calls"));
-        form.service = Some(Service { version: "0".to_owned(), millis, log });
+        form.service = Some(Service { version: "0".to_owned(), millis, log, away: false });
         let task = Task::new(&pages.0, &folder.path().join("workspace"), &form);
         let mut victim = Victim { folder, history, pages, task, logged: 0, paid: BTreeSet::new() };
         victim.run_in_peace();

@@ -28,7 +28,7 @@ pub(crate) fn writers(documents: &Path, workspace: &str, count: usize, round: us
     let task = |writer: usize| {
         let mut form = Form::of("prometheus/[c-i]*/*.md", 4_000);
         form.lot = format!("{round}-{writer}");
-        form.service = Some(Service { version: form.lot.clone(), millis: 1, log: None });
+        form.service = Some(Service { version: form.lot.clone(), millis: 1, ..Service::default() });
         let mut task = Task::new(documents, Path::new("/"), &form);
         workspace.clone_into(&mut task.workspace);
         task.workers = 1 + writer % 2;

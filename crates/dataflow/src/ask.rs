@@ -143,6 +143,8 @@ pub(crate) struct AskSlots {
     pub(crate) answers: Rc<RefCell<Slot<Flat>>>,
     /// `call -> request`, as often as it is demanded: what the next run asks first.
     pub(crate) owed: Rc<RefCell<Slot<Flat>>>,
+    /// Whether the stage starts from nothing, and demands anew all that it needs.
+    pub(crate) anew: bool,
 }
 
 const ANSWER: u8 = 0;
@@ -186,6 +188,8 @@ struct Desk {
     queue: VecDeque<Key>,
     /// Keys that got their final answer in this run.
     answered: BTreeSet<Key>,
+    /// Keys that earlier runs owed, for a stage that starts from nothing: it owes what it demands, and no more.
+    forgiven: BTreeSet<Key>,
     activator: timely::scheduling::SyncActivator,
     replies: (mpsc::Sender<Reply>, mpsc::Receiver<Reply>),
     said: Vec<Saying>,
@@ -211,6 +215,7 @@ impl Desk {
             calls: BTreeMap::new(),
             queue: VecDeque::new(),
             answered: BTreeSet::new(),
+            forgiven: BTreeSet::new(),
             activator,
             replies: mpsc::channel(),
             said: Vec::new(),
@@ -228,6 +233,14 @@ impl Desk {
         }
         for (key, (request, count)) in counts.into_iter().filter(|(_, (_, count))| *count > 0) {
             let standing = self.kept(key);
+            if self.slots.anew {
+                self.say(key, OWED, &request, first, -count);
+                if let Some(owed @ Answer::Owed(_)) = &standing {
+                    self.say(key, ANSWER, &encode(owed), first, -1);
+                }
+                self.forgiven.insert(key);
+                continue;
+            }
             self.calls.insert(key, Call { request, count, standing, capability: Some(first.clone()) });
             self.queue.push_back(key);
         }
@@ -390,9 +403,10 @@ impl Desk {
             lookup(batch, key, |value, diff| *found.entry(value.to_vec()).or_default() += diff);
         }
         let (value, _) = found.into_iter().find(|(_, diff)| *diff > 0)?;
-        Some(
-            postcard::from_bytes(&value).expect("this engine wrote the answers, under their schema's digest"),
-        )
+        let answer: Answer =
+            postcard::from_bytes(&value).expect("this engine wrote the answers, under their schema's digest");
+        let forgiven = matches!(answer, Answer::Owed(_)) && self.forgiven.contains(&key);
+        (!forgiven).then_some(answer)
     }
 }
 

@@ -141,8 +141,11 @@ impl Renderer<'_> {
                 }
                 Operation::Ask { demand, answers, asker } => {
                     let owed = format!("{answers}/owed");
-                    let slots =
-                        AskSlots { answers: self.slot(answers, false), owed: self.slot(&owed, false) };
+                    let slots = AskSlots {
+                        answers: self.slot(answers, false),
+                        owed: self.slot(&owed, false),
+                        anew: fresh,
+                    };
                     let demanded = values[demand.0].rows();
                     let said = ask(demanded, answers, asker.clone(), slots.clone(), &self.ground.asking);
                     let (said, owing) = split(said);

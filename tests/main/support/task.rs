@@ -47,13 +47,15 @@ pub(crate) struct Form {
 }
 
 /// A service that judges samples.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Service {
     pub(crate) version: String,
     /// How long a call takes.
     pub(crate) millis: u64,
     /// Where each answer is noted, if anywhere.
     pub(crate) log: Option<PathBuf>,
+    /// Whether nobody answers.
+    pub(crate) away: bool,
 }
 
 impl Form {
@@ -113,8 +115,11 @@ impl Service {
             let service = service.clone();
             async move {
                 tokio::time::sleep(Duration::from_millis(service.millis)).await;
+                if service.away {
+                    return Err(Failure::Owed("nobody answers".to_owned()));
+                }
                 service.note(&sample);
-                Ok::<_, Failure>(judge(&sample, &format!("service {}", service.version)))
+                Ok(judge(&sample, &format!("service {}", service.version)))
             }
         })
     }

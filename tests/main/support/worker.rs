@@ -1,6 +1,8 @@
 //! A process of its own for one build: this binary starts itself.
 
 use std::fs;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -49,6 +51,18 @@ impl Worker {
         let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
         command.args([NAME, "--exact", "--nocapture"]).env(TASK, &file);
         Worker { command, folder }
+    }
+
+    /// Lets another user run a copy of this program; root alone may.
+    pub(crate) fn by(mut self, program: &Path, user: u32) -> Worker {
+        let folder = self.folder.path();
+        chown(folder, Some(user), None).expect("root gives it away");
+        let task = self.command.get_envs().find(|(name, _)| *name == TASK).and_then(|(_, file)| file);
+        let task = task.expect("a worker has a task").to_owned();
+        let mut command = Command::new(program);
+        command.args([NAME, "--exact", "--nocapture"]).env(TASK, task).uid(user).current_dir(folder);
+        self.command = command;
+        self
     }
 
     /// Starts the process; what it prints is dropped.
