@@ -20,6 +20,9 @@ use crate::publish::Publisher;
 use crate::report::Report;
 use crate::state::{OpenRun, State, foundations};
 
+/// Bytes of older runs that a commit merges at most: what is merged is held in memory.
+const MERGED_BYTES: usize = 64 << 20;
+
 /// Stands for every bucket among the dirty ones.
 pub(crate) const ALL: &str = "*";
 
@@ -93,8 +96,12 @@ impl WorkspaceKeeper {
         self.report.rows.written += added;
         let runs = self.state.entry(name.to_owned()).or_default();
         let rows = runs.iter().map(|run| run.run.rows()).chain([added]).collect::<Vec<_>>();
-        let count = runs_to_merge(&rows);
-        if count == 0 {
+        let mut count = runs_to_merge(&rows);
+        let bytes = |run: &OpenRun| run.parts.iter().map(|part| part.byte_count()).sum::<usize>();
+        while count > 1 && runs[runs.len() + 1 - count..].iter().map(bytes).sum::<usize>() > MERGED_BYTES {
+            count -= 1;
+        }
+        if count < 2 {
             return slices;
         }
         let old = runs.split_off(runs.len() + 1 - count);
@@ -131,7 +138,7 @@ impl WorkspaceKeeper {
                 Committed::Won(manifest) => {
                     self.content = manifest.content.clone();
                     self.parent = Some(manifest);
-                    self.state = state;
+                    self.state = self.mapped(state, &written)?;
                     return Ok(());
                 }
                 Committed::Lost { newest, fence: true } => self.parent = Some(newest),
@@ -142,6 +149,18 @@ impl WorkspaceKeeper {
                 }
             }
         }
+    }
+
+    /// Lets go of the columns that were just written: from now on they are read where they lie.
+    fn mapped(&self, mut state: State, written: &BTreeMap<String, Run>) -> Result<State> {
+        let new = written.iter().filter(|(_, run)| !run.parts.is_empty());
+        for (name, run) in new {
+            let open =
+                state.get_mut(name).and_then(|runs| runs.last_mut()).expect("a written run is in the state");
+            let parts = run.parts.iter().map(|part| self.runtime.block_on(self.storage.open_part(part)));
+            open.parts = parts.collect::<Result<_>>()?;
+        }
+        Ok(state)
     }
 
     fn arrangement(&self, name: &str, runs: &[OpenRun]) -> Arrangement {

@@ -73,7 +73,7 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Pace { workers: 2, epochs_in_flight: 2, commit_bytes: 256 << 20 }
+        Pace { workers: 2, epochs_in_flight: 2, commit_bytes: 64 << 20 }
     }
 }
 
