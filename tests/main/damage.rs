@@ -1,5 +1,7 @@
 //! Damage on disk: it is found, named with its cure, and the cure works.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop where the test would")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! Stores that fail: a build ends with the reference or with a clear error, and the next one mends all.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop where the test would")]
+
 use std::time::{Duration, Instant};
 
 use rifflebox::{ErrorKind, Wrap};
@@ -8,7 +10,7 @@ use rifflebox_storage::Faults;
 use super::support::folder::{Published, assert_exact, assert_readable};
 use super::support::history::{Pages, bundled_below};
 use super::support::task::{Form, Service, Task};
-use super::support::{long, wait_for};
+use super::support::{long, say, wait_for};
 
 /// A clear error names the fault, or the object that came damaged.
 const NAMED: [&str; 4] = ["injected", "digest", "damaged", "bytes"];
@@ -103,7 +105,7 @@ fn a_failing_store_gives_the_reference_or_a_clear_error() {
             assert_eq!(check.problems, Vec::<String>::new(), "seed {seed}");
         }
     }
-    eprintln!("{built} builds over failing stores ended well, {failed} with an error");
+    say(&format!("{built} builds over failing stores ended well, {failed} with an error"));
     assert!(built > 0 && failed > 0, "{built} built, {failed} failed");
 }
 

@@ -1,5 +1,7 @@
 //! Death at any instant: what is published stays whole, and what was paid for stays paid.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop where the test would")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +15,7 @@ use super::support::folder::{Published, assert_exact, assert_readable};
 use super::support::history::{History, Pages, bundled_below};
 use super::support::task::{Form, Service, Task, micros};
 use super::support::worker::Worker;
-use super::support::{long, wait_for};
+use super::support::{long, say, wait_for};
 
 /// How long a finished call may wait before it is safe, in microseconds.
 const PATIENCE: u64 = 1_000_000;
@@ -220,9 +222,9 @@ fn a_builder_killed_at_any_instant_leaves_all_whole() {
         safe += death.calls.values().filter(|time| !last(time)).count();
         assert!(victim.paid.len() > paid);
     }
-    eprintln!(
+    say(&format!(
         "{died} of {kills} builders killed at random; of their calls {safe} safe, {lost} of the last second"
-    );
+    ));
     assert!(died * 3 >= kills, "most builders outlive their killers: {died} of {kills} died");
     assert!(safe > 0 && lost > 0, "the second of patience is not tried");
 }
@@ -244,6 +246,6 @@ fn a_builder_killed_at_any_operation_leaves_all_whole() {
         let death = victim.round(None, Some((operation, round % 2 == 0)));
         died += u64::from(death.killed.is_some());
     }
-    eprintln!("{died} of {kills} builders killed at one of about {operations} operations");
+    say(&format!("{died} of {kills} builders killed at one of about {operations} operations"));
     assert!(died * 4 >= kills * 3, "only {died} of {kills} died");
 }

@@ -1,5 +1,7 @@
 //! A service that is away: its calls are owed, and once it is back nothing tells of it.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop where the test would")]
+
 use rifflebox::ErrorKind;
 
 use super::support::folder::assert_exact;

@@ -1,5 +1,7 @@
 //! Several writers at once: of those that start from one manifest exactly one commits, and the others say so.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop where the test would")]
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};

@@ -1,5 +1,7 @@
 //! A store that refuses: no right to write, no room left. The message says so, nothing breaks, and the cure works.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop where the test would")]
+
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -7,6 +9,7 @@ use std::process::Command;
 
 use super::support::folder::{assert_exact, assert_readable};
 use super::support::history::{Pages, bundled_below, paths_below};
+use super::support::say;
 use super::support::task::{Form, Task};
 use super::support::worker::{Ended, Worker};
 
@@ -113,25 +116,20 @@ fn a_full_disk_is_said_and_mended() {
     Worker::new(&Task::new(&pages.0, &whole, &form())).run().report();
     let reference = assert_exact(&whole.join("dataset"));
     let Some(disk) = Small::mount(&folder.path().join("disk"), 16) else {
-        eprintln!("a full disk was not tried: this user may not mount one");
+        say("a full disk was not tried: this user may not mount one");
         return;
     };
     let workspace = disk.0.join("workspace");
     let task = Task::new(&pages.0, &workspace, &form());
     let (mut refused, mut kib) = (0, 16);
-    loop {
-        match Worker::new(&task).run() {
-            Ended::Failed(kind, message) => {
-                assert_eq!(kind, "Store", "{message}");
-                assert!(message.contains("the disk is full; free some space"), "{message}");
-                assert_readable(&workspace.join("dataset"));
-                refused += 1;
-                kib += kib / 2;
-                assert!(kib < 8_000, "no disk is large enough");
-                disk.grow(kib);
-            }
-            Ended::Built(_) => break,
-        }
+    while let Ended::Failed(kind, message) = Worker::new(&task).run() {
+        assert_eq!(kind, "Store", "{message}");
+        assert!(message.contains("the disk is full; free some space"), "{message}");
+        assert_readable(&workspace.join("dataset"));
+        refused += 1;
+        kib += kib / 2;
+        assert!(kib < 8_000, "no disk is large enough");
+        disk.grow(kib);
     }
     assert!(refused > 2, "the disk was full {refused} times");
     assert_eq!(assert_exact(&workspace.join("dataset")), reference);

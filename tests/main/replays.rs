@@ -1,14 +1,16 @@
 //! Equality: what is published after any history is what a fresh build of the final documents publishes.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop where the test would")]
+
 use std::path::{Path, PathBuf};
 
 use rifflebox::Report;
 
 use super::support::folder::{Published, assert_exact};
 use super::support::history::{History, Pages, bundled, bundled_below, real};
-use super::support::long;
 use super::support::task::{Form, Task};
 use super::support::worker::Worker;
+use super::support::{long, say};
 
 /// A dataset that is kept true, and the folder of all that it needs.
 struct Kept {
@@ -75,14 +77,14 @@ fn replay(history: &History, form: &Form, sets: usize, every: usize) {
         }
     }
     assert!(seen.len() > 1, "{}: the change sets change nothing", history.name);
-    eprintln!("replayed {}: {sets} change sets, {} processes", history.name, kept.builds);
+    say(&format!("replayed {}: {sets} change sets, {} processes", history.name, kept.builds));
 }
 
 fn replay_real(name: &str, form: &Form) {
     match (real(name), long()) {
         (Some(history), true) => replay(&history, form, usize::MAX, 20),
         (Some(history), false) => replay(&history, form, 12, 6),
-        (None, _) => eprintln!("{name} was not replayed: RIFFLEBOX_DATA names no folder"),
+        (None, _) => say(&format!("{name} was not replayed: RIFFLEBOX_DATA names no folder")),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! They run against the prefix that `RIFFLEBOX_TEST_S3` names, with the usual `AWS_…` variables.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop where the test would")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +15,7 @@ use super::support::folder::{Published, assert_exact, assert_readable};
 use super::support::history::{History, Pages, bundled_below};
 use super::support::task::{Form, Task};
 use super::support::worker::{Ended, Worker};
-use super::support::{long, wait_for};
+use super::support::{long, say, wait_for};
 
 /// A dataset on a bucket, under a prefix of its own.
 struct Remote {
@@ -27,7 +29,7 @@ impl Remote {
     /// Begins under a new prefix; none, and a line that says so, where no bucket is named.
     fn begin(what: &str) -> Option<Remote> {
         let Ok(base) = std::env::var("RIFFLEBOX_TEST_S3") else {
-            eprintln!("no bucket: RIFFLEBOX_TEST_S3 is not set, and {what} are not tried on S3");
+            say(&format!("no bucket: RIFFLEBOX_TEST_S3 is not set, and {what} are not tried on S3"));
             return None;
         };
         let folder = tempfile::tempdir().unwrap();

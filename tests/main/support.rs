@@ -1,5 +1,7 @@
 //! What the proofs share: histories of documents, processes that build once, and published folders read back.
 
+use std::io::Write;
+
 pub(crate) mod folder;
 pub(crate) mod history;
 pub(crate) mod task;
@@ -8,6 +10,12 @@ pub(crate) mod worker;
 /// Returns whether everything runs in full, where it is shortened by default.
 pub(crate) fn long() -> bool {
     std::env::var("RIFFLEBOX_LONG").is_ok_and(|value| value == "1")
+}
+
+/// Says a line, also where the output of tests that pass is dropped.
+pub(crate) fn say(line: &str) {
+    // A line that nobody can read harms nobody.
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Runs a future to its end on threads of its own.
