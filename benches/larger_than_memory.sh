@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Builds a dataset whose arrangements exceed its memory: as root, in a memory cgroup of 1 GiB.
+#
+#   benches/larger_than_memory.sh [DOCUMENTS]
+#
+# 300,000 documents make 2.3 GB of arrangements. `ulimit -v` would not do: it counts mappings.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+documents=${1:-300000}
+limit=$((1 << 30))
+bench=$(cargo bench --bench cost_of_change --no-run 2>&1 | sed -n 's/.*(\(.*\))$/\1/p' | tail -n 1)
+"$bench" "$documents"
+folder=${CARGO_TARGET_DIR:-target}/tmp/change-$documents
+rm -rf "$folder/workspace"
+
+if [[ -d /sys/fs/cgroup/memory ]]; then
+    group=/sys/fs/cgroup/memory/rifflebox
+    mkdir -p "$group"
+    echo "$limit" >"$group/memory.limit_in_bytes"
+else
+    group=/sys/fs/cgroup/rifflebox
+    mkdir -p "$group"
+    echo "$limit" >"$group/memory.max"
+fi
+(
+    echo "$BASHPID" >"$group/cgroup.procs"
+    exec "$bench" build "$folder"
+)
+echo "arrangements: $(du -sb "$folder/workspace/data" | cut -f 1) bytes; memory: $limit bytes"
