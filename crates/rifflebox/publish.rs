@@ -366,6 +366,7 @@ pub(crate) async fn lists(target: &Objects, folder: &Folder, origin: &Origin) ->
                 target.delete(&file.path).await?;
             }
         }
+        target.sweep(part).await?;
     }
     Ok(())
 }

@@ -203,3 +203,13 @@ fn a_flipped_bit_in_a_journal_is_named_and_only_its_calls_are_made_again() {
     assert_eq!(report.calls.made, report.calls.standing);
     assert_eq!(victim.problems(), Vec::<String>::new());
 }
+
+#[test]
+fn half_written_files_of_dead_writers_go_with_the_next_build() {
+    let victim = Victim::new();
+    for shard in victim.files("dataset/data").into_iter().chain(victim.files("dataset/provenance")) {
+        fs::write(victim.path(&format!("{shard}#1")), "half").unwrap();
+    }
+    victim.build().unwrap();
+    victim.assert_well("half-written files");
+}

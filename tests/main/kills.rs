@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Child;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rifflebox_storage::Faults;
 use rifflebox_testkit::Random;
@@ -30,6 +30,8 @@ struct Victim {
     logged: usize,
     /// Calls that are safe for good.
     paid: BTreeSet<String>,
+    /// How long the first build took, in milliseconds.
+    lasts: u64,
 }
 
 /// How a process came to its end.
@@ -50,8 +52,10 @@ impl Victim {
         let log = Some(folder.path().join("calls"));
         form.service = Some(Service { version: "0".to_owned(), millis, log, away: false });
         let task = Task::new(&pages.0, &folder.path().join("workspace"), &form);
-        let mut victim = Victim { folder, history, pages, task, logged: 0, paid: BTreeSet::new() };
+        let mut victim = Victim { folder, history, pages, task, logged: 0, paid: BTreeSet::new(), lasts: 0 };
+        let begun = Instant::now();
         victim.run_in_peace();
+        victim.lasts = begun.elapsed().as_millis() as u64;
         victim
     }
 
@@ -206,14 +210,13 @@ fn copy_folder(from: &Path, to: &Path) {
 
 #[test]
 fn a_builder_killed_at_any_instant_leaves_all_whole() {
-    let (kills, millis) = if long() { (100, 120) } else { (7, 120) };
+    let (kills, millis) = if long() { (100, 200) } else { (7, 200) };
     let mut random = Random::new(1);
     let mut victim = Victim::new(millis);
     let (mut died, mut safe, mut lost) = (0, 0, 0);
     for round in 0..kills {
         victim.change(round);
-        // A build takes about two seconds of calls, and some more.
-        let after = Duration::from_millis(200 + random.below(2800));
+        let after = Duration::from_millis(random.below(victim.lasts));
         let paid = victim.paid.len();
         let death = victim.round(Some(after), None);
         died += u64::from(death.killed.is_some());

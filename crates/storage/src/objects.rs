@@ -1,3 +1,5 @@
+use std::path::Path as FilePath;
+
 use bytes::Bytes;
 use object_store::path::Path;
 use rifflebox_core::{Error, ErrorKind, Result};
@@ -119,6 +121,22 @@ impl Objects {
         self.access.delete(&self.full(path)?).await
     }
 
+    /// Removes what writers that died left half-written below a folder of the local disk: `NAME#NUMBER`.
+    ///
+    /// A writer at work, whose file goes too, writes it again. What cannot be removed stays for the next time.
+    ///
+    /// # Errors
+    /// When the path is none.
+    pub async fn sweep(&self, folder: &str) -> Result<()> {
+        self.writable()?;
+        let below = self.full(folder)?;
+        if let Ok(Location::Folder(root)) = Location::parse(&self.url) {
+            let relative: Path = below.prefix_match(&self.below).into_iter().flatten().collect();
+            sweep_below(&root.join(relative.as_ref()));
+        }
+        Ok(())
+    }
+
     fn writable(&self) -> Result<()> {
         match self.read_only {
             false => Ok(()),
@@ -129,6 +147,19 @@ impl Objects {
     fn full(&self, path: &str) -> Result<Path> {
         let path = Path::parse(path).map_err(|e| store_error(&format!("use the path `{path}`"), e.into()))?;
         Ok(self.below.parts().chain(path.parts()).collect())
+    }
+}
+
+/// Removes staged files below a folder, each beside the file that it would have become.
+fn sweep_below(folder: &FilePath) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let staged = name.to_str().and_then(|name| name.rsplit_once('#'));
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            sweep_below(&entry.path());
+        } else if staged.is_some_and(|(_, number)| number.parse::<u64>().is_ok()) {
+            drop(std::fs::remove_file(entry.path()));
+        }
     }
 }
 
