@@ -78,7 +78,7 @@ pub(crate) async fn build(storage: &Storage, flow: &Flow, options: BuildOptions)
             (parent, storage.segments_after(&covered).await?)
         }
     };
-    let opened = Opened::new(storage, parent, segments, &options).await?;
+    let opened = Opened::new(storage, parent, segments, &options, &plan).await?;
     let seconds_open = started.elapsed().as_secs_f64();
     let stop = Arc::new(AtomicBool::new(false));
     let guard = StopOnDrop(stop.clone());
@@ -115,6 +115,7 @@ impl Opened {
         parent: Option<Manifest>,
         segments: Vec<Segment>,
         options: &BuildOptions,
+        plan: &FlowPlan,
     ) -> Result<Self> {
         let mut content = parent.as_ref().map(|parent| parent.content.clone()).unwrap_or_default();
         let current = content.arrangements.values().all(|arrangement| arrangement.schema == schema());
@@ -124,6 +125,7 @@ impl Opened {
             content.stages.clear();
             content.dirty.insert(ALL.to_owned());
         }
+        forget_other_kinds(&mut content, plan);
         let mut damaged = Vec::new();
         let mut segments = segments;
         if options.rebuild {
@@ -269,6 +271,7 @@ impl Build {
         let mut content = opened.content.clone();
         content.flow = self.options.flow_text.clone().or(content.flow);
         content.extra.insert(IDENTITIES.to_owned(), identities(&self.plan));
+        content.extra.insert(KINDS.to_owned(), kinds(&self.plan));
         if !matched.fresh.is_empty() && opened.parent.is_some() {
             // What stands behind each row has changed, even where no row did.
             content.dirty.insert(ALL.to_owned());
@@ -339,6 +342,29 @@ impl Build {
 
 /// Where a manifest keeps who each stage was.
 pub(crate) const IDENTITIES: &str = "identities";
+
+/// Where a manifest keeps of what kind each stage was.
+const KINDS: &str = "kinds";
+
+/// Forgets what stages left that now are of another kind: no arrangement of theirs means what it did.
+fn forget_other_kinds(content: &mut Content, plan: &FlowPlan) {
+    let kinds = content.extra.get(KINDS).cloned().unwrap_or_default();
+    for stage in &plan.stages {
+        let name = &stage.name;
+        if kinds.get(name).is_some_and(|kind| kind.as_str() != Some(stage.operator.kind())) {
+            let prefix = format!("{name}/");
+            content.arrangements.retain(|arrangement, _| !arrangement.starts_with(&prefix));
+            // Who read them starts anew, and so takes back what it had of them.
+            content.stages.retain(|other, record| other != name && !record.inputs.contains(name));
+        }
+    }
+}
+
+/// Returns the kind of each stage of a flow, by name.
+fn kinds(plan: &FlowPlan) -> serde_json::Value {
+    let named = plan.stages.iter().map(|stage| (stage.name.clone(), stage.operator.kind().into()));
+    serde_json::Value::Object(named.collect())
+}
 
 /// Returns the fingerprint of each stage of a flow, publishers too, by name.
 fn identities(plan: &FlowPlan) -> serde_json::Value {

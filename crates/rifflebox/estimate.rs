@@ -93,7 +93,7 @@ impl Workspace {
         let read_only = Options { read_only: true, ..Options::default() };
         let storage = Storage::open(self.storage.url(), read_only).await?;
         let (parent, segments) = storage.begin().await?;
-        let opened = Opened::new(&storage, parent, segments, options).await?;
+        let opened = Opened::new(&storage, parent, segments, options, &flow.plan()).await?;
         let (plan, counts) = counting(&flow.plan());
         let graph = compile(&plan)?.graph;
         let stop = Arc::new(AtomicBool::new(false));

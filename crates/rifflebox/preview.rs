@@ -41,7 +41,7 @@ impl Workspace {
     ) -> Result<Vec<Json>> {
         let plan = flow.plan();
         let graph = compile(&plan)?.graph;
-        let (foundations, uncovered) = self.answers(options).await?;
+        let (foundations, uncovered) = self.answers(&plan, options).await?;
         let stop = Arc::new(AtomicBool::new(false));
         let guard = StopOnDrop(stop.clone());
         let run = GraphRun {
@@ -69,13 +69,14 @@ impl Workspace {
     /// Returns the answers that stand, so that a preview pays for none of them again.
     async fn answers(
         &self,
+        plan: &FlowPlan,
         options: &BuildOptions,
     ) -> Result<(Foundations, BTreeMap<String, Vec<KeptAnswer>>)> {
         let (mut parent, segments) = self.storage.begin().await?;
         if let Some(parent) = &mut parent {
             parent.content.arrangements.retain(|name, _| name.starts_with(ANSWERS));
         }
-        let opened = Opened::new(&self.storage, parent, segments, options).await?;
+        let opened = Opened::new(&self.storage, parent, segments, options, plan).await?;
         let mut runs = crate::state::foundations(&opened.state);
         // Where calls are owed, the reasons stand among the answers: these are for the build to settle.
         let reader = Reader::new(runs.clone());

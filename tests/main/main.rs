@@ -3,6 +3,7 @@
 mod damage;
 mod faults;
 mod kills;
+mod kinds;
 mod laws;
 mod outages;
 mod races;

@@ -137,7 +137,9 @@ impl Compiler<'_> {
     /// What a stage's behaviour depends on: its operator, and what the engine does around it.
     fn fingerprint(&self, stage: &FlowStage) -> Key {
         let engine = match &stage.operator {
-            Operator::Verify(_, on_reject) | Operator::VerifyAsked(_, on_reject) => format!("{on_reject:?}"),
+            Operator::Verify(verifier, on_reject) => format!("{on_reject:?} {:?}", verifier.proof()),
+            Operator::VerifyAsked(verifier, on_reject) => format!("{on_reject:?} {:?}", verifier.proof()),
+            Operator::Generate(generator) => format!("synthetic: {}", generator.synthetic()),
             _ => String::new(),
         };
         Key::builder("stage")
