@@ -98,8 +98,8 @@ fn a_call_is_owed_only_as_long_as_it_is_demanded() {
     let mut asking = Asking::new();
     asking.service().away = true;
     wait_for(asking.task.build(None)).unwrap_err();
-    // A stage before it goes: the stage that asks starts anew.
-    asking.task.form.min_words = None;
+    // The stage before it goes: the stage that asks starts anew.
+    asking.task.form.lot.clear();
     wait_for(asking.task.build(None)).unwrap_err();
     for path in super::support::history::paths_below(&asking.pages.0) {
         std::fs::remove_file(asking.pages.0.join(path)).unwrap();

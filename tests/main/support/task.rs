@@ -36,7 +36,7 @@ pub(crate) struct Form {
     pub(crate) files: String,
     /// Fewest words of a sample; no such stage if none.
     pub(crate) min_words: Option<u64>,
-    /// Version of a verifier that rejects every eighth sample or so.
+    /// Version of a verifier that rejects every eighth sample or so; no such stage if empty.
     pub(crate) lot: String,
     /// Tokens of the mix.
     pub(crate) tokens: u64,
@@ -83,7 +83,9 @@ impl Form {
             let settings = LengthSettings { min_words: Some(words), ..LengthSettings::default() };
             samples = samples.verify(Length::new(settings, None)?);
         }
-        samples = samples.verify(verifier("lot", &self.lot, by_lot(self.lot.clone())));
+        if !self.lot.is_empty() {
+            samples = samples.verify(verifier("lot", &self.lot, by_lot(self.lot.clone())));
+        }
         if let Some(service) = &self.service {
             samples = samples.verify_asked(service.asked());
         }
