@@ -27,7 +27,7 @@ const PER_BLOCK: usize = 3;
 ///
 /// It asks only where the words themselves make a fair question: one that can be answered without the page
 /// at hand, that has one answer, and that does not give it away. It asks in English, of English prose; of
-/// a page without a title it asks nothing. Answer, supporting words and the kind of question travel in the
+/// a page without a title, or of a demo, it asks nothing. Answer, supporting words and the kind of question travel in the
 /// sample's fields `answer`, `support` and `shape`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -46,7 +46,7 @@ impl Default for Cloze {
 
 impl Generator for Cloze {
     fn identity(&self) -> Identity {
-        Identity::new("cloze", "1").with_settings(self)
+        Identity::new("cloze", "2").with_settings(self)
     }
 
     fn synthetic(&self) -> bool {

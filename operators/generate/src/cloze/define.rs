@@ -22,7 +22,7 @@ const WEAK: &str = "good great bad bit lot nice big perfect same first next last
     excellent popular powerful useful simple straightforward key major huge small large crucial critical \
     little few couple number variety must new recent current long short real serious question confusing \
     vast holistic versatile convenient term terms massive rich wonderful fantastic vibrant one community \
-    community-driven awesome world well-known well-adopted leading exciting strong step big-picture preferred";
+    community-driven awesome world well-known well-adopted leading exciting strong step big-picture preferred world's world’s single standard highly distinct core heart";
 
 /// Asks for each definition of a page.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
@@ -72,6 +72,9 @@ fn sentence_questions(
     if !sound || is_example(page, definition.term) || defines_elsewhere(page, text, &definition) {
         return;
     }
+    if lacks_article(page, &definition) || is_praise(page, definition.term) {
+        return;
+    }
     let Definition { article, term, verb, predicate } = definition;
     let plural = verb == "are";
     let be = if plural { "are" } else { "is" };
@@ -95,7 +98,8 @@ fn sentence_questions(
     // The other way round, where the predicate alone tells the term.
     let words = predicate.split_whitespace().count();
     let apart = terms(predicate).is_disjoint(&terms(term));
-    let telling = (9..=40).contains(&words) && apart && points_nowhere(predicate) && !is_stop(&bare(term));
+    let quotable = points_nowhere(predicate) && !predicate.contains('"');
+    let telling = (9..=40).contains(&words) && apart && quotable && !is_stop(&bare(term));
     if telling && !plural && verb == "is" && term.split(' ').count() <= 4 {
         let ask = format!("which term is defined as \"{}\"?", predicate.trim_end_matches('.'));
         push("term", quality, ask, term.trim_matches('`').to_owned());
@@ -120,6 +124,7 @@ fn take_apart(text: &str) -> Option<Definition<'_>> {
     let last = bare(words.last()?);
     let numbered = words.iter().any(|word| word.chars().all(|c| c.is_ascii_digit() || c == '.'));
     let vague = numbered
+        || ["sdk", "api"].contains(&term.to_lowercase().as_str())
         || VAGUE
             .split_ascii_whitespace()
             .any(|vague| last.strip_suffix('s').unwrap_or(&last) == vague || last == vague);
@@ -165,11 +170,9 @@ fn entry_questions(
     });
     let (Some(term), text) = (block.section(), &line.text[sentence.clone()]) else { return };
     let count = term.split_whitespace().count();
-    let joins =
-        ["of", "that", "which", "for", "in", "to", "used", "by", "on", "from", "between", "with", "and"];
-    let joined = text.split_whitespace().skip(2).take(2).any(|word| joins.contains(&word));
     let opens = ["A ", "An ", "One or more ", "Refers to "].iter().any(|open| text.starts_with(open));
-    let opens = !text.contains(": ") && (opens || text.starts_with("The ") && joined);
+    let opens = !text.contains(": ") && (opens || text.starts_with("The ") && is_joined(text));
+    let opens = opens && !text.starts_with("A term ");
     let sound = glossary && opens && (1..=4).contains(&count) && text.ends_with('.');
     let words = text.split_whitespace().count();
     if !sound
@@ -199,7 +202,7 @@ fn entry_questions(
         });
     };
     push("definition", 80, format!("what does the term \"{term}\" mean?"), text);
-    if words >= 9 && terms(text).is_disjoint(&terms(term)) {
+    if words >= 9 && terms(text).is_disjoint(&terms(term)) && !text.contains('"') {
         let meaning = lower_first(text.trim_start_matches("Refers to ").trim_end_matches('.'));
         push("term", 80, format!("which term is defined as \"{meaning}\"?"), term.trim_matches('`'));
     }
@@ -266,6 +269,35 @@ fn defines_elsewhere(page: &Page, text: &str, definition: &Definition<'_>) -> bo
     })
 }
 
+/// Returns whether a term that is written small, and can be counted, stands without an article: "what is gauge?"
+/// is not English.
+fn lacks_article(page: &Page, definition: &Definition<'_>) -> bool {
+    if !definition.article.is_empty() || definition.verb == "are" || definition.term.contains('`') {
+        return false;
+    }
+    let mass = [
+        "ing", "tion", "sion", "cion", "ity", "age", "try", "ness", "ics", "ency", "ance", "ship", "context",
+        "data", "write", "read",
+    ];
+    let last = bare(definition.term.rsplit(' ').next().unwrap_or_default());
+    let small = as_inside(page, definition.term).starts_with(|c: char| c.is_ascii_lowercase());
+    let counted = ["connection", "function", "option", "collection", "application", "action", "section"];
+    let known = mass.iter().any(|end| last.ends_with(end)) && !counted.contains(&last.as_str());
+    small && !known || definition.term.contains(' ') && ["api", "sdk"].contains(&last.as_str())
+}
+
+/// Returns whether a term is who an interview is with: what they say of themselves is advertising.
+fn is_praise(page: &Page, term: &str) -> bool {
+    page.title.starts_with("Interview with") && terms(term).is_subset(&terms(&page.title))
+}
+
+/// Returns whether "the X …" goes on by saying which X: "the X of …", "the X that …".
+pub(super) fn is_joined(text: &str) -> bool {
+    let joins =
+        ["of", "that", "which", "for", "in", "to", "used", "by", "on", "from", "between", "with", "and"];
+    text.split_whitespace().skip(2).take(2).any(|word| joins.contains(&word))
+}
+
 /// Returns whether a text is a clause with a verb of its own, before any relative one.
 pub(super) fn has_main_verb(text: &str) -> bool {
     let verbs = [
@@ -274,7 +306,7 @@ pub(super) fn has_main_verb(text: &str) -> bool {
     ];
     let relative = ["that", "which", "who", "where", "when", "whose"];
     let words = text.split_whitespace().skip(1).take_while(|word| !relative.contains(&bare(word).as_str()));
-    words.take(14).any(|word| verbs.contains(&word))
+    words.take(14).any(|word| verbs.contains(&word.to_lowercase().as_str()))
 }
 
 /// Returns a term as it is written inside sentences: small, unless it is a name.

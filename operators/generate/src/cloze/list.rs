@@ -1,6 +1,6 @@
 //! Lists whose items say what something is, and lists that a sentence announces.
 
-use super::define::has_main_verb;
+use super::define::{has_main_verb, is_joined};
 use super::line::Line;
 use super::page::{Block, Kind, Page};
 use super::prose::{is_clean, points_nowhere, stands_alone};
@@ -9,11 +9,11 @@ use super::which::{kind_by_look, section};
 use super::words::{bare, is_english, is_stop, lower_first, stem, terms};
 
 /// Verbs with which documentation says what a named thing does.
-const DOES: &str = "enables disables specifies sets returns defines controls contains provides creates adds \
-    allows configures determines indicates sends exports collects receives represents describes stores shows \
+const DOES: &str = "enables disables specifies sets returns defines controls provides creates adds \
+    allows configures determines indicates sends exports collects receives describes stores shows \
     lists runs starts stops removes generates loads reads writes limits counts measures reports converts \
     captures tracks identifies filters drops aggregates monitors emits handles manages executes matches \
-    overrides selects checks holds gives tells prints builds compiles updates deletes applies instruments \
+    overrides selects checks gives tells prints builds compiles updates deletes applies instruments \
     records enriches processes transforms forwards scrapes exposes propagates injects extracts supports";
 
 /// What labels a line without being a term.
@@ -72,18 +72,27 @@ fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
     if siblings.len() < 2 || siblings.iter().filter(|(_, other, _)| terms(other) == terms(term)).count() > 1 {
         return;
     }
+    // What is said in an example holds there alone, and of other pages is no matter; a plain word in code does not say what it is a name of.
+    let example = |text: &str| text.to_lowercase().contains("example") || text.starts_with("Navigating");
+    let code = line.text.starts_with('`');
+    if example(&page.title)
+        || page.title.starts_with("Build a ")
+        || block.section().is_some_and(example)
+        || code && is_plain_word(term)
+    {
+        return;
+    }
     let first = first_sentence(meaning);
     let words = first.split_whitespace().count();
     if !(5..=45).contains(&words)
         || !points_nowhere(first)
         || !is_english(first)
         || first.ends_with(':')
-        || first.contains(['→', '?', '!'])
+        || first.contains(['→', '?', '!', '#'])
         || first.contains(": ")
     {
         return;
     }
-    let code = line.text.starts_with('`');
     let (shown, start) =
         (if code { format!("`{term}`") } else { format!("\"{term}\"") }, line.text.find(first));
     let Some(start) = start else { return };
@@ -97,22 +106,24 @@ fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
     let opening = bare(first.split_whitespace().next().unwrap_or_default());
     let does = DOES.split_ascii_whitespace().any(|verb| verb == opening);
     let your = first.contains("your") || first.contains("you ");
-    let is = ["a", "an", "the"].contains(&opening.as_str()) && !has_main_verb(first) && !your;
+    let phrase = ["a", "an"].contains(&opening.as_str()) || opening == "the" && is_joined(first);
+    let is = phrase && !has_main_verb(first) && !your;
 
     let heading = section(page, number, "");
-    if does {
+    if does && (code || is_name(term)) {
         let kind = kind_by_look(term).map_or_else(String::new, |kind| format!("the {kind} "));
         push("item", 62, format!("what does {kind}{shown} do?"), heading.clone(), first);
-    } else if is && *alone {
+    } else if is && *alone && (code || !term.contains(' ') || is_name(term)) {
         let ask = if code { format!("what is {shown}?") } else { format!("what is meant by {shown}?") };
         push("item", 60, ask, heading.clone(), first);
     }
     // The other way round, where one meaning alone fits.
     let near = siblings.iter().any(|(_, other, said)| *other != term && overlap(said, first) > 60);
-    let telling = words >= 7 && terms(first).is_disjoint(&terms(term)) && !near;
-    if telling && (does || is) {
+    let telling = words >= 7 && terms(first).is_disjoint(&terms(term)) && !near && !first.contains('"');
+    let noun = noun_of(block, term);
+    if telling && (does || is) && (noun.is_some() || code || !is_label(term)) {
         let said = lower_first(first.trim_end_matches('.'));
-        let ask = match (noun_of(block, term), does) {
+        let ask = match (noun, does) {
             (Some(noun), true) => format!("which {noun} {said}?"),
             (Some(noun), false) => format!("which {noun} is described as \"{said}\"?"),
             (None, true) => format!("what {said}?"),
@@ -120,6 +131,26 @@ fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
         };
         push("item-term", 62, ask, heading, term);
     }
+}
+
+/// Returns whether a name in code is one plain word, which many things share.
+pub(super) fn is_plain_word(code: &str) -> bool {
+    code.chars().all(|c| c.is_ascii_lowercase())
+}
+
+/// Returns whether a term can be what does something: several capitalised words, or one that is not a plain word.
+fn is_name(term: &str) -> bool {
+    let capital = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase());
+    match term.split_once(' ') {
+        Some(_) => term.split(' ').all(capital),
+        None => term.chars().skip(1).any(|c| !c.is_ascii_lowercase()),
+    }
+}
+
+/// Returns whether a term is made of several plain words: then it is the page's own label, not a name.
+fn is_label(term: &str) -> bool {
+    let plain = |word: &str| word.chars().skip(1).all(|c| c.is_ascii_lowercase());
+    term.split_whitespace().count() >= 2 && term.split_whitespace().all(plain)
 }
 
 /// Returns what a reader would call an item: by its look, or by the heading above.
@@ -221,7 +252,8 @@ fn list_question(intro: &str, count: usize) -> Option<String> {
     }
     let plain = intro.replace("the following ", "the ").replace(" following ", " ");
     let words = plain.split_whitespace().count();
-    let links = ["see", "read", "visit", "check", "link", "resource", "step", "sponsor", "thank", "post"];
+    let links =
+        ["see", "read", "visit", "check", "link", "resource", "step", "sponsor", "thank", "post", "example"];
     let about_links = terms(intro).iter().any(|term| links.iter().any(|link| stem(link) == *term));
     let you = said
         .split_whitespace()

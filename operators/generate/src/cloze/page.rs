@@ -58,8 +58,11 @@ pub(super) enum Kind {
 }
 
 impl Page {
-    /// Reads a document; none if it has no title, or its prose is not English.
+    /// Reads a document; none if it has no title, its prose is not English, or its names are its project's toys.
     pub(super) fn read(document: &Document) -> Option<Page> {
+        if is_local(&document.id) {
+            return None;
+        }
         let text = document.text.as_str();
         let blocks = match is_markdown(&document.id) {
             true => Reader::read(text, body_start(text)),
@@ -80,7 +83,9 @@ impl Page {
     /// Names the page for a closed-book reader: its title and what it is about, and a section if given.
     pub(super) fn place(&self, section: Option<&str>) -> String {
         let mut place = format!("the page \"{}\"", self.title);
-        if let Some(subject) = self.subject.as_ref().filter(|subject| !self.title.contains(subject.as_str()))
+        let title = self.title.to_lowercase();
+        if let Some(subject) =
+            self.subject.as_ref().filter(|subject| !title.contains(&subject.to_lowercase()))
         {
             place.push_str(&format!(" on {subject}"));
         }
@@ -121,7 +126,7 @@ fn prose(blocks: &[Block]) -> String {
 }
 
 /// Returns the name that stands out: capitalised inside the sentences of at least four paragraphs, and of a fifth
-/// of all, twice as often as any other, and never written small.
+/// of all, twice as often as any other, and never written small. The tail of a longer name does not stand alone.
 fn subject(blocks: &[Block]) -> Option<String> {
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
     let (mut paragraphs, mut small) = (0, BTreeSet::new());
@@ -130,11 +135,13 @@ fn subject(blocks: &[Block]) -> Option<String> {
         paragraphs += 1;
         let mut said = BTreeSet::new();
         for sentence in line.sentences() {
-            for (place, word) in line.text[sentence].split_whitespace().enumerate() {
+            let mut in_name = true;
+            for word in line.text[sentence].split_whitespace() {
                 let word = word.trim_end_matches("’s").trim_end_matches("'s");
                 let name = word.trim_matches(|c: char| !c.is_alphanumeric());
                 let whole = word.trim_matches([',', '.', ':', ';', '(', ')', '?', '!', '\'', '"']) == name;
-                if whole && place > 0 && is_name(name) {
+                let opens = !std::mem::replace(&mut in_name, continues_name(word));
+                if whole && opens && is_name(name) {
                     said.insert(name);
                 } else if whole && name.chars().all(|c| c.is_ascii_lowercase()) {
                     small.insert(name);
@@ -147,6 +154,13 @@ fn subject(blocks: &[Block]) -> Option<String> {
     let (name, most) = names.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(**name)))?;
     let next = names.iter().filter(|(other, _)| other != &name).map(|(_, count)| *count).max().unwrap_or(0);
     (*most >= 4 && *most * 5 >= paragraphs && *most >= next * 2).then(|| (*name).to_owned())
+}
+
+/// Returns whether a name that follows the word may be the tail of a longer one: of ".NET Framework", say.
+fn continues_name(word: &str) -> bool {
+    let start = word.trim_start_matches(['(', '"', '\'', '.']).chars().next();
+    let ends = word.ends_with([',', ';', ':', ')']);
+    !ends && !is_stop(&bare(word)) && start.is_some_and(|c| c.is_ascii_uppercase())
 }
 
 fn is_name(word: &str) -> bool {
@@ -183,6 +197,20 @@ fn sound_title(title: &str) -> Option<String> {
         && title.chars().any(|c| c.is_ascii_alphabetic())
         && title.chars().all(|c| !c.is_alphabetic() || c.is_ascii());
     sound.then_some(title)
+}
+
+/// Returns whether a page is of a demo, for those who make the project, or its log of changes: what it names, nobody
+/// else does, or does no more.
+fn is_local(id: &str) -> bool {
+    let (folders, name) = id.rsplit_once('/').unwrap_or(("", id));
+    let folders: Vec<&str> = folders.split('/').collect();
+    let own = ["demo", "demos", "example", "examples", "contributing", "contrib"];
+    let logs = ["changelog", "changes", "release-notes", "releases", "history", "news"];
+    let name = name.to_lowercase();
+    let site = folders.iter().position(|folder| *folder == "site");
+    folders.iter().any(|folder| own.contains(folder))
+        || logs.contains(&name.split('.').next().unwrap_or_default())
+        || site.is_some_and(|at| folders[..at].contains(&"content"))
 }
 
 /// Puts the folders of a page before a title of one or two words: "Getting Started" alone names no page.
@@ -494,6 +522,24 @@ mod tests {
         for block in &page.blocks {
             assert!(text.get(block.span.clone()).is_some());
         }
+    }
+
+    #[test]
+    fn pages_of_demos_and_of_their_own_site() {
+        assert!(is_local("docs/demo/services/cart.md") && is_local("content/en/site/build/links.md"));
+        assert!(is_local("CHANGELOG.md") && is_local("book/contrib/issues.md"));
+        assert!(!is_local("site/content/en/docs/demonstrate.md") && !is_local("demo.md"));
+    }
+
+    #[test]
+    fn the_tail_of_a_name_is_no_subject() {
+        let page = |name: &str| {
+            page(&format!("# Title\n\n{}", format!("It is for the {name} of all.\n\n").repeat(4)))
+        };
+        let subject = |name: &str| page(name).expect("a page").subject;
+        assert_eq!(subject("Framework").as_deref(), Some("Framework"));
+        assert_eq!(subject(".NET Framework"), None);
+        assert_eq!(subject("API, Framework").as_deref(), Some("Framework"));
     }
 
     #[test]

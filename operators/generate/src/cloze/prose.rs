@@ -7,7 +7,7 @@ const POINTERS: &str = "this these those above below following here earlier prev
     former our us let's we we'll we've we're i i'm my listing listings figure chapter chapters section \
     sections tutorial appendix guide screenshot diagram snippet also too instead again otherwise \
     therefore thus hence however likewise similarly meanwhile furthermore moreover nevertheless yet anyway \
-    then refer today currently now recently soon you're you'll you've you'd i'd i'll them they";
+    then refer today currently now recently soon it's you're you'll you've you'd i'd i'll them they";
 
 /// Words that point out of their sentence when they begin it.
 const OPENERS: &str = "it its it's they them their he she that that's there there's then such so but and or \
@@ -20,7 +20,7 @@ const OPENERS: &str = "it its it's they them their he she that that's there ther
     perhaps actually well";
 
 /// Nouns that mean something only beside the page.
-const LOCAL: [&str; 28] = [
+const LOCAL: [&str; 29] = [
     "the code",
     "the program",
     "the example",
@@ -49,6 +49,7 @@ const LOCAL: [&str; 28] = [
     "as shown",
     "see ",
     "the table",
+    "the team ",
 ];
 
 /// Marks of templates, links and mark-up that no reader should meet.
@@ -90,6 +91,18 @@ pub(super) fn is_sentence(text: &str, least: usize, most: usize) -> bool {
         && !text.ends_with("etc.")
         && !text.contains(": ")
         && is_english(text)
+        && articles_fit(text)
+}
+
+/// Returns whether no "an" stands before a word that begins with a consonant; abbreviations and "h" are left out.
+fn articles_fit(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.windows(2).all(|pair| {
+        let mut letters = pair[1].trim_start_matches(['`', '"']).chars();
+        let first = letters.next().unwrap_or('a').to_ascii_lowercase();
+        let spoken = letters.next().is_some_and(|c| c.is_ascii_lowercase());
+        !(pair[0] == "an" && spoken && first.is_ascii_lowercase() && !"aeiouh".contains(first))
+    })
 }
 
 fn is_one_of(list: &str, word: &str) -> bool {
@@ -124,6 +137,7 @@ mod tests {
         ] {
             assert!(!stands_alone(bad), "{bad}");
         }
+        assert!(articles_fit("It is an event of an SDK, an `Enum`.") && !articles_fit("It is on an `Span`."));
         assert!(!is_sentence("Exporters:", 1, 9) && !is_sentence("El exportador es un programa.", 1, 9));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::line::Line;
-use super::list::overlap;
+use super::list::{is_plain_word, overlap};
 use super::page::{Kind, Page};
 use super::prose::{is_clean, points_nowhere};
 use super::question::{Ask, Question};
@@ -14,6 +14,9 @@ use super::words::{bare, is_english, letters, lower_first, terms};
 const PROPERTIES: &str = "default|default value|type|data type|unit|units|instrument type|port|default port|\
     language|protocol|metric type|value type|format|environment variable|system property|flag|scope|\
     instrument kind|aggregation|cardinality|return type|since|repository|package|metric name|stability";
+
+/// Types that are no news.
+const PLAIN_TYPES: [&str; 7] = ["boolean", "bool", "int", "integer", "string", "number", "float"];
 
 /// Heads of columns that say in words what the row is.
 const MEANINGS: &str = "description|meaning|purpose|definition|what it does|explanation|function|effect";
@@ -53,7 +56,7 @@ fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut V
     if !is_clean(key)
         || !is_clean(value)
         || key.contains([',', ':'])
-        || key.matches('`').count() > 2
+        || key.contains('`') && (!key.starts_with('`') || !key.ends_with('`') || key.matches('`').count() > 2)
         || head.is_empty()
     {
         return;
@@ -69,10 +72,15 @@ fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut V
     let support = support.collect::<Vec<_>>().join("; ");
     let (first, last) = (&cell.row[0], &cell.row[cell.column]);
     let span = first.source(&first.all()).start..last.source(&last.all()).end;
-    let general = key.trim_matches('`').chars().all(|c| c.is_ascii_lowercase());
+    // A key that is a plain word names nothing, unless the table says what its keys are.
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let aspect = cell.header[0].text.trim().eq_ignore_ascii_case("aspect");
+    if kind.is_empty() && (aspect || key.trim_matches('`').chars().all(plain)) {
+        return;
+    }
+    let general = is_plain_word(key.trim_matches('`'));
     let mut push = |shape, quality, ask: String, answer: &str| {
         let section = section(page, number, answer);
-        // A key that is a plain word names nothing outside its section.
         if general && section.is_none() && shape == "cell" {
             return;
         }
@@ -90,7 +98,11 @@ fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut V
     let empty =
         ["", "-", "n/a", "none", "no", "yes", "–", "—", "tbd", "unset", "null", "true", "false", "\"\""];
     let bare_value = value.trim_matches('`').to_lowercase();
+    // Of the plainest types the name of the key tells as much.
+    let plain_type = head.ends_with("type")
+        && (PLAIN_TYPES.contains(&bare_value.as_str()) || bare_value.starts_with("list of"));
     if one_of(PROPERTIES)
+        && !plain_type
         && !empty.contains(&bare_value.as_str())
         && value.split_whitespace().count() <= 8
         && one_value(value)
@@ -102,7 +114,7 @@ fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut V
     let words = value.split_whitespace().count();
     let opening = bare(value.split_whitespace().next().unwrap_or_default());
     let news = terms(value).difference(&terms(key)).count();
-    if ["if", "when", "because", "see", "same", "as", "like"].contains(&opening.as_str())
+    if ["if", "when", "because", "see", "same", "as", "like", "optional"].contains(&opening.as_str())
         || news < 3
         || value.contains("DEPRECATED")
     {
@@ -116,7 +128,7 @@ fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut V
     let others = cell.rows.iter().enumerate().filter(|(at, _)| *at != cell.at);
     let near =
         others.filter_map(|(_, row)| row.get(cell.column)).any(|other| overlap(&other.text, value) > 60);
-    if words >= 6 && !near && terms(value).is_disjoint(&terms(key)) {
+    if words >= 6 && !near && !value.contains('"') && terms(value).is_disjoint(&terms(key)) {
         let asked = if kind.is_empty() { "what".to_owned() } else { format!("which {kind}") };
         let said = lower_first(value.trim_end_matches('.'));
         push("row", 62, format!("{asked} is described as \"{said}\"?"), key);

@@ -123,8 +123,21 @@ fn nothing_to_ask() {
         "## Worker\n\nThe worker is a great way to see what all of the others do.\n",
         "## Next\n\nThe `--drain` flag, like the one below, stops the intake of tasks at once.\n",
         "Wait for it, and then see what happens to the rest of the tasks.\n",
+        // What a reader struck out: no article, broken grammar, no definition, plain words and types, labels, examples.
+        "## Worker\n\nWorker is a process that takes tasks from the queue by age. Ask for worker logs.\n",
+        "## Worker\n\nA worker is a process on an `Thread` that takes tasks from the queue by age.\n",
+        "## Glossary\n\n### Worker\n\nThe set of all tasks MUST be sent with each of the jobs.\n",
+        "## Keys\n\n- `age`: sets the longest time that a task may wait\n- `len`: sets how many of the tasks can wait\n",
+        "## Keys\n\n| Key | Type |\n|--|--|\n| `max_age` | string |\n| `is_open` | boolean |\n",
+        "## Aims\n\n- **Good practice**: the habit of closing all tasks before a new release\n- **Old ways**: the habit of leaving them open for a day\n",
+        "## Example of keys\n\n- `max_age`: sets how long the tasks may wait\n- `max_len`: limits how many of the tasks can wait\n",
     ] {
         assert_eq!(asked(text), [""; 0], "{text}");
+    }
+    let toy = "# The job runner\n\n## Worker\n\nA worker is a process that takes tasks from the queue by their age.\n";
+    assert_eq!(drafts(&Cloze::default(), &document("docs/runner.md", toy)).len(), 1);
+    for id in ["docs/demo/runner.md", "docs/CHANGELOG.md", "content/en/site/runner.md"] {
+        assert!(drafts(&Cloze::default(), &document(id, toy)).is_empty(), "{id}");
     }
     let plain = "A worker is a process that takes tasks from the queue and runs them.";
     assert!(drafts(&Cloze::default(), &document("notes.txt", plain)).is_empty(), "no title");
