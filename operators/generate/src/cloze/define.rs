@@ -22,7 +22,8 @@ const WEAK: &str = "good great bad bit lot nice big perfect same first next last
     excellent popular powerful useful simple straightforward key major huge small large crucial critical \
     little few couple number variety must new recent current long short real serious question confusing \
     vast holistic versatile convenient term terms massive rich wonderful fantastic vibrant one community \
-    community-driven awesome world well-known well-adopted leading exciting strong step big-picture preferred world's world’s single standard highly distinct core heart";
+    community-driven awesome world well-known well-adopted leading exciting strong step big-picture preferred \
+    world's world’s single standard highly distinct core heart";
 
 /// Asks for each definition of a page.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {

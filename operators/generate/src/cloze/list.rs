@@ -72,7 +72,8 @@ fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
     if siblings.len() < 2 || siblings.iter().filter(|(_, other, _)| terms(other) == terms(term)).count() > 1 {
         return;
     }
-    // What is said in an example holds there alone, and of other pages is no matter; a plain word in code does not say what it is a name of.
+    // What is said in an example holds there alone, and of other pages is no matter; a plain word in code does not
+    // say what it is a name of.
     let example = |text: &str| text.to_lowercase().contains("example") || text.starts_with("Navigating");
     let code = line.text.starts_with('`');
     if example(&page.title)
