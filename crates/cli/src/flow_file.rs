@@ -3,7 +3,6 @@
 mod environment;
 mod kind;
 mod mistake;
-mod nearest;
 mod node;
 mod outline;
 mod settings;
@@ -21,7 +20,6 @@ use outline::{Outline, Word};
 
 pub use kind::Kind;
 pub use mistake::{Mistake, Mistakes};
-pub(crate) use nearest::nearest;
 pub(crate) use outline::StageTable;
 pub(crate) use settings::read as read_settings;
 

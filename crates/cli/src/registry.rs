@@ -7,7 +7,8 @@ use std::sync::Arc;
 use rifflebox_core::{AskedGenerator, AskedVerifier, Generator, Tier, Verifier};
 use rifflebox_dataflow::Operator;
 
-use crate::flow_file::{Kind, Mistake, nearest};
+use crate::flow_file::{Kind, Mistake};
+use rifflebox_core::nearest;
 
 pub use given::Given;
 

@@ -3,7 +3,7 @@ mod o200k;
 use std::path::Path;
 use std::sync::Arc;
 
-use rifflebox_core::{Error, ErrorKind, Key, Result, Tokenizer};
+use rifflebox_core::{Error, ErrorKind, Key, Result, Tokenizer, nearest};
 
 const NAMES: [&str; 2] = ["o200k_base", "file:tokenizer.json"];
 
@@ -27,11 +27,8 @@ pub fn tokenizer(spec: &str, base_dir: &Path) -> Result<Arc<dyn Tokenizer>> {
             ),
         ));
     }
-    let nearest = NAMES.iter().min_by_key(|name| distance(spec, name)).expect("there is at least one name");
-    Err(Error::new(
-        ErrorKind::Usage,
-        format!("there is no tokenizer \"{spec}\"; did you mean \"{nearest}\"?"),
-    ))
+    let hint = nearest(spec, NAMES).unwrap_or_default();
+    Err(Error::new(ErrorKind::Usage, format!("there is no tokenizer \"{spec}\"; {hint}")))
 }
 
 /// The vocabulary `o200k_base`: any text counts exactly as its own encoder does, special tokens as plain text.
@@ -57,21 +54,6 @@ impl Tokenizer for O200k {
     fn count(&self, text: &str) -> u64 {
         o200k::count(text)
     }
-}
-
-/// Returns the number of insertions, deletions and substitutions between two names (Levenshtein, 1966).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let cost = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -127,7 +109,7 @@ mod tests {
         let base = Path::new("/flow");
         assert_eq!(tokenizer("o200k_base", base).expect("known").name(), "o200k_base");
         let error = tokenizer("o200k", base).err().expect("unknown");
-        assert_eq!(error.to_string(), "there is no tokenizer \"o200k\"; did you mean \"o200k_base\"?");
+        assert_eq!(error.to_string(), "there is no tokenizer \"o200k\"; did you mean `o200k_base`?");
         assert_eq!(error.kind(), ErrorKind::Usage);
         assert!(tokenizer("file:missing.json", base).is_err());
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use whatlang::Lang;
 
 use crate::judge::{Broken, at_least, text_of, verdict};
-use crate::settings::{nearest, refused};
+use crate::settings::refused;
 
 /// Keeps texts in the languages that are asked for.
 ///
@@ -82,7 +82,7 @@ fn language_of(code: &str) -> Result<Lang> {
     let short = known().step_by(2).zip(known().skip(1).step_by(2)).find(|&(short, _)| short == code);
     let long = short.map_or(code, |(_, long)| long);
     Lang::from_code(long).ok_or_else(|| {
-        let nearest = nearest(code, known());
+        let nearest = rifflebox_core::nearest(code, known()).unwrap_or_default();
         refused(Language::NAME, "languages", format!("`{code}` can't be guessed: {nearest}"))
     })
 }

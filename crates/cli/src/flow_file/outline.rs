@@ -6,8 +6,8 @@ use rifflebox_dataflow::OnReject;
 
 use super::kind::Kind;
 use super::mistake::Mistake;
-use super::nearest::nearest;
 use super::node::{Entry, Node, Table, Value};
+use rifflebox_core::nearest;
 
 /// Words that later versions give a meaning to.
 const RESERVED: [&str; 4] = ["model", "budget", "rules", "tiers"];

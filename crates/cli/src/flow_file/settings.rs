@@ -8,8 +8,8 @@ use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeser
 use serde::forward_to_deserialize_any;
 
 use super::mistake::Mistake;
-use super::nearest::nearest;
 use super::node::{Entry, Node, Table, Value};
+use rifflebox_core::nearest;
 
 /// Reads the settings of an operator from its table.
 ///

@@ -404,7 +404,7 @@ fn an_unknown_tokenizer() {
     check(
         r#"name = "handbook""#,
         r#"tokenizer = "o200k""#,
-        r#"flow.toml:1:13: there is no tokenizer "o200k"; did you mean "o200k_base"?
+        r#"flow.toml:1:13: there is no tokenizer "o200k"; did you mean `o200k_base`?
   1 | tokenizer = "o200k"
     |             ^^^^^^^"#,
     );

@@ -6,9 +6,9 @@ use rifflebox_core::{Proof, Tier};
 use rifflebox_dataflow::{OnReject, Operator};
 
 use super::mistake::Mistake;
-use super::nearest::listed;
 use super::outline::StageTable;
 use crate::registry::Made;
+use rifflebox_core::listed;
 
 /// A tier, and whether a verifier that confirms can raise it: only what a generator said itself.
 type Grade = (Tier, bool);

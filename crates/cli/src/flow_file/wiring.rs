@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::kind::Kind;
 use super::mistake::Mistake;
-use super::nearest::nearest;
 use super::outline::{StageTable, Word};
+use rifflebox_core::nearest;
 
 /// Checks how stages read each other, and returns their indices in an order in which they can run; stages that
 /// could run in any order stay in the order of the file.

@@ -8,7 +8,9 @@ use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::arguments::{Build, Places, Plan, Power, Preview, Watch};
-use crate::flow_file::{FlowFile, nearest};
+use rifflebox_core::nearest;
+
+use crate::flow_file::FlowFile;
 use crate::output::Output;
 use crate::progress::progress;
 use crate::registry::Registry;

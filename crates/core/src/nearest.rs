@@ -1,11 +1,14 @@
-//! Which of the known words is meant.
-
 /// Says which of the known words is meant: the nearest by edits, or all of them where none is near.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let mut known: Vec<&str> = known.into_iter().collect();
     known.dedup();
     let lowered = word.to_lowercase();
-    let near = known.iter().map(|other| (edits(&lowered, &other.to_lowercase()), *other)).min();
+    let distance = |other: &str| match other.starts_with(&lowered) && lowered.chars().count() > 2 {
+        // Half a word is as good as a slip.
+        true => 1,
+        false => edits(&lowered, other),
+    };
+    let near = known.iter().map(|other| (distance(&other.to_lowercase()), *other)).min();
     match near {
         None => None,
         Some((distance, other)) if distance <= word.chars().count().div_ceil(2).min(4) => {
@@ -16,7 +19,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
 }
 
 /// Writes words as a list: `a`, `b`.
-pub(crate) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
@@ -60,6 +63,7 @@ mod tests {
         assert_eq!(nearest("Verify", known).as_deref(), Some("did you mean `verify`?"));
         let all = "known are `source`, `generate`, `verify`";
         assert_eq!(nearest("zzzzzzzzzzz", known).as_deref(), Some(all));
+        assert_eq!(nearest("gen", known).as_deref(), Some("did you mean `generate`?"));
         assert_eq!(nearest("x", []), None);
     }
 }
