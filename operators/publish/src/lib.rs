@@ -17,7 +17,7 @@ pub use card::{Card, DATA_CARD_SCHEMA, DataCard, KindCard};
 pub use provenance::{
     DISPLACED_NAMED, Maker, ProvenanceRow, Redaction, VerifierEntry, encode_provenance, provenance_schema,
 };
-pub use shard::{DataRow, data_schema, encode, logical_bytes};
+pub use shard::{DataRow, data_schema, encode};
 pub use snapshot::{Folder, PublishedFile, ShardPlace, Snapshot};
 pub use splits::{Splits, TRAIN};
 pub use summary::{

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array};
 use arrow_schema::{DataType, Field, Schema};
-use rifflebox_core::{Content, Error, ErrorKind, Key, Kind, Message, Result, Tier};
+use rifflebox_core::{Content, Error, ErrorKind, Key, Kind, Message, Result, Tier, logical_bytes};
 
 use crate::table::{self, Table, TableRow};
 
@@ -32,19 +32,6 @@ impl DataRow {
     pub fn bytes(&self) -> u64 {
         logical_bytes(&self.content, self.context.as_deref(), &self.source, self.license.as_deref())
     }
-}
-
-/// Returns the bytes that a row counts for when shards are cut: its texts as UTF-8, and 48 for id, tier and tokens.
-///
-/// Never zero, and never moved by a tier or a verdict.
-pub fn logical_bytes(content: &Content, context: Option<&str>, source: &str, license: Option<&str>) -> u64 {
-    let columns: usize = content.columns().iter().map(|(_, text)| text.len()).sum();
-    let roles: usize = match content {
-        Content::Messages { messages } => messages.iter().map(|message| message.role.len()).sum(),
-        _ => 0,
-    };
-    let around = context.map_or(0, str::len) + source.len() + license.map_or(0, str::len);
-    (columns + roles + around + 48) as u64
 }
 
 /// Writes the rows of one shard as parquet: equal rows give equal bytes, everywhere and always.
