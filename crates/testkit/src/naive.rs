@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use rifflebox_core::Key;
-use rifflebox_dataflow::{Answer, Graph, Node, Operation};
+use rifflebox_dataflow::{Answer, Asker, Graph, JoinLogic, MapLogic, Node, Operation, ReduceLogic};
 
 /// Rows with their weights; none has weight 0.
 pub type Rows = BTreeMap<(Key, Vec<u8>), i64>;
@@ -46,54 +46,16 @@ fn nodes(
                 of(*input).into_iter().for_each(|(row, diff)| add(&mut sum, row, diff));
                 sum
             }),
-            Operation::Map { input, logic } => {
-                let mut out = Rows::new();
-                for ((key, value), diff) in of(*input) {
-                    logic(key, &value, &mut |key, value, weight| add(&mut out, (key, value), diff * weight));
-                }
-                out
-            }
-            Operation::Join { left, right, logic } => {
-                let (left, right) = (of(*left), of(*right));
-                let mut out = Rows::new();
-                for ((key, one), d1) in &left {
-                    for ((_, two), d2) in right.range((*key, Vec::new())..).take_while(|((k, _), _)| k == key)
-                    {
-                        logic(*key, one, two, &mut |key, value, weight| {
-                            add(&mut out, (key, value), d1 * d2 * weight);
-                        });
-                    }
-                }
-                out
-            }
+            Operation::Map { input, logic } => map(&of(*input), logic),
+            Operation::Join { left, right, logic } => join(&of(*left), &of(*right), logic),
             Operation::Reduce { input, logic, .. } => reduce(&of(*input), logic),
-            Operation::Ask { demand, asker, .. } => {
-                let mut out = Rows::new();
-                for ((key, request), diff) in of(*demand) {
-                    if diff > 0 {
-                        let asked = asker.ask(vec![(key, request)]);
-                        let runtime = runtime.expect("a graph that asks needs a runtime");
-                        let answer: Answer = runtime.block_on(asked).remove(0);
-                        let bytes = postcard::to_stdvec(&answer).expect("plain data encodes into memory");
-                        out.insert((key, bytes), 1);
-                    }
-                }
-                out
-            }
+            Operation::Ask { demand, asker, .. } => ask(&of(*demand), &**asker, runtime),
             Operation::Iterate { initial, imports, body, result, .. } => {
                 let imports: Vec<Rows> = imports.iter().map(|node| of(*node)).collect();
-                let mut current = of(*initial);
-                let mut rounds = 0;
-                loop {
-                    let mut inner = nodes(body, inputs, &imports, &current, runtime);
-                    let next = inner.swap_remove(position(body, *result));
-                    if next == current {
-                        break current;
-                    }
-                    current = next;
-                    rounds += 1;
-                    assert!(rounds < ROUNDS, "a loop has no fixed point");
-                }
+                let round = |current: &Rows| {
+                    nodes(body, inputs, &imports, current, runtime).swap_remove(position(body, *result))
+                };
+                fixed_point(of(*initial), round)
             }
             Operation::Variable => variable.clone(),
             Operation::Import { index, .. } => imports[*index].clone(),
@@ -103,7 +65,48 @@ fn nodes(
     values
 }
 
-fn reduce(input: &Rows, logic: &rifflebox_dataflow::ReduceLogic) -> Rows {
+fn map(input: &Rows, logic: &MapLogic) -> Rows {
+    let mut out = Rows::new();
+    for ((key, value), diff) in input {
+        logic(*key, value, &mut |key, value, weight| add(&mut out, (key, value), diff * weight));
+    }
+    out
+}
+
+fn join(left: &Rows, right: &Rows, logic: &JoinLogic) -> Rows {
+    let mut out = Rows::new();
+    for ((key, one), d1) in left {
+        for ((_, two), d2) in right.range((*key, Vec::new())..).take_while(|((other, _), _)| other == key) {
+            logic(*key, one, two, &mut |key, value, weight| add(&mut out, (key, value), d1 * d2 * weight));
+        }
+    }
+    out
+}
+
+fn ask(demand: &Rows, asker: &dyn Asker, runtime: Option<&tokio::runtime::Handle>) -> Rows {
+    let mut out = Rows::new();
+    for ((key, request), _) in demand.iter().filter(|(_, diff)| **diff > 0) {
+        let asked = asker.ask(vec![(*key, request.clone())]);
+        let runtime = runtime.expect("a graph that asks needs a runtime");
+        let answer: Answer = runtime.block_on(asked).remove(0);
+        out.insert((*key, postcard::to_stdvec(&answer).expect("plain data encodes into memory")), 1);
+    }
+    out
+}
+
+fn fixed_point(initial: Rows, round: impl Fn(&Rows) -> Rows) -> Rows {
+    let mut current = initial;
+    for _ in 0..ROUNDS {
+        let next = round(&current);
+        if next == current {
+            return current;
+        }
+        current = next;
+    }
+    panic!("a loop has no fixed point within {ROUNDS} rounds")
+}
+
+fn reduce(input: &Rows, logic: &ReduceLogic) -> Rows {
     let mut out = Rows::new();
     let rows: Vec<_> = input.iter().collect();
     for group in rows.chunk_by(|one, two| one.0.0 == two.0.0) {

@@ -51,19 +51,7 @@ struct Cell<'a> {
 }
 
 fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut Vec<Question>) {
-    let head = cell.header[cell.column].text.trim().to_lowercase();
-    let (key, value) = (cell.row[0].text.trim().trim_end_matches(':'), cell.row[cell.column].text.trim());
-    if !is_clean(key)
-        || !is_clean(value)
-        || key.contains([',', ':'])
-        || key.contains('`') && (!key.starts_with('`') || !key.ends_with('`') || key.matches('`').count() > 2)
-        || head.is_empty()
-    {
-        return;
-    }
-    let one_of = |list: &str| list.split('|').any(|known| known.trim() == head);
-    let shown = if key.contains('`') { key.to_owned() } else { format!("\"{key}\"") };
-    let kind = key_kind(cell.header[0].text.trim(), key);
+    let Some(asked) = AskedCell::of(cell) else { return };
     let support = cell
         .header
         .iter()
@@ -72,66 +60,102 @@ fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut V
     let support = support.collect::<Vec<_>>().join("; ");
     let (first, last) = (&cell.row[0], &cell.row[cell.column]);
     let span = first.source(&first.all()).start..last.source(&last.all()).end;
-    // A key that is a plain word names nothing, unless the table says what its keys are.
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let aspect = cell.header[0].text.trim().eq_ignore_ascii_case("aspect");
-    if kind.is_empty() && (aspect || key.trim_matches('`').chars().all(plain)) {
-        return;
-    }
-    let general = is_plain_word(key.trim_matches('`'));
-    let mut push = |shape, quality, ask: String, answer: &str| {
-        let section = section(page, number, answer);
+    let general = is_plain_word(asked.key.trim_matches('`'));
+    for (shape, ask, answer) in asked.property().into_iter().chain(asked.meaning(cell)) {
+        let section = section(page, number, &answer);
         if general && section.is_none() && shape == "cell" {
-            return;
+            continue;
         }
         questions.push(Question {
             shape,
-            quality,
+            quality: 62,
             ask: Ask::According(ask),
             section,
-            answer: unquoted(answer).to_owned(),
+            answer: unquoted(&answer).to_owned(),
             support: support.clone(),
             span: span.clone(),
             block: number,
         });
-    };
-    let empty =
-        ["", "-", "n/a", "none", "no", "yes", "–", "—", "tbd", "unset", "null", "true", "false", "\"\""];
-    let bare_value = value.trim_matches('`').to_lowercase();
-    // Of the plainest types the name of the key tells as much.
-    let plain_type = head.ends_with("type")
-        && (PLAIN_TYPES.contains(&bare_value.as_str()) || bare_value.starts_with("list of"));
-    if one_of(PROPERTIES)
-        && !plain_type
-        && !empty.contains(&bare_value.as_str())
-        && value.split_whitespace().count() <= 8
-        && one_value(value)
-    {
-        let of = if kind.is_empty() { shown.clone() } else { format!("the {kind} {shown}") };
-        let noun = if head == "default" { "default value" } else { head.as_str() };
-        push("cell", 62, format!("what is the {noun} of {of}?"), value);
     }
-    let words = value.split_whitespace().count();
-    let opening = bare(value.split_whitespace().next().unwrap_or_default());
-    let news = terms(value).difference(&terms(key)).count();
-    if ["if", "when", "because", "see", "same", "as", "like", "optional"].contains(&opening.as_str())
-        || news < 3
-        || value.contains("DEPRECATED")
-    {
-        return;
+}
+
+/// A question of a cell: its shape, what is asked, and the answer.
+type CellQuestion = (&'static str, String, String);
+
+/// A cell that may be asked about: its column's head, the row's key, and the value.
+struct AskedCell<'a> {
+    head: String,
+    key: &'a str,
+    value: &'a str,
+    /// What the table says its keys are; empty if it says nothing.
+    kind: String,
+}
+
+impl<'a> AskedCell<'a> {
+    fn of(cell: &Cell<'a>) -> Option<Self> {
+        let head = cell.header[cell.column].text.trim().to_lowercase();
+        let (key, value) = (cell.row[0].text.trim().trim_end_matches(':'), cell.row[cell.column].text.trim());
+        let split_code = key.contains('`')
+            && (!key.starts_with('`') || !key.ends_with('`') || key.matches('`').count() > 2);
+        if !is_clean(key) || !is_clean(value) || key.contains([',', ':']) || split_code || head.is_empty() {
+            return None;
+        }
+        let kind = key_kind(cell.header[0].text.trim(), key);
+        // A key that is a plain word names nothing, unless the table says what its keys are.
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let aspect = cell.header[0].text.trim().eq_ignore_ascii_case("aspect");
+        let nameless = kind.is_empty() && (aspect || key.trim_matches('`').chars().all(plain));
+        (!nameless).then_some(AskedCell { head, key, value, kind })
     }
-    if !one_of(MEANINGS) || !(5..=40).contains(&words) || !points_nowhere(value) || !is_english(value) {
-        return;
+
+    fn one_of(&self, list: &str) -> bool {
+        list.split('|').any(|known| known.trim() == self.head)
     }
-    let of = if kind.is_empty() { shown.clone() } else { format!("the {kind} {shown}") };
-    push("cell", 62, format!("how is {of} described?"), value);
-    let others = cell.rows.iter().enumerate().filter(|(at, _)| *at != cell.at);
-    let near =
-        others.filter_map(|(_, row)| row.get(cell.column)).any(|other| overlap(&other.text, value) > 60);
-    if words >= 6 && !near && !value.contains('"') && terms(value).is_disjoint(&terms(key)) {
-        let asked = if kind.is_empty() { "what".to_owned() } else { format!("which {kind}") };
-        let said = lower_first(value.trim_end_matches('.'));
-        push("row", 62, format!("{asked} is described as \"{said}\"?"), key);
+
+    /// Names the row by its key.
+    fn row(&self) -> String {
+        let shown = if self.key.contains('`') { self.key.to_owned() } else { format!("\"{}\"", self.key) };
+        if self.kind.is_empty() { shown } else { format!("the {} {shown}", self.kind) }
+    }
+
+    /// Asks for a short value: a default, a unit, a limit.
+    fn property(&self) -> Option<CellQuestion> {
+        const EMPTY: [&str; 14] =
+            ["", "-", "n/a", "none", "no", "yes", "–", "—", "tbd", "unset", "null", "true", "false", "\"\""];
+        let bare_value = self.value.trim_matches('`').to_lowercase();
+        // Of the plainest types the name of the key tells as much.
+        let plain_type = self.head.ends_with("type")
+            && (PLAIN_TYPES.contains(&bare_value.as_str()) || bare_value.starts_with("list of"));
+        let short = self.value.split_whitespace().count() <= 8 && one_value(self.value);
+        if !self.one_of(PROPERTIES) || plain_type || EMPTY.contains(&bare_value.as_str()) || !short {
+            return None;
+        }
+        let noun = if self.head == "default" { "default value" } else { self.head.as_str() };
+        Some(("cell", format!("what is the {noun} of {}?", self.row()), self.value.to_owned()))
+    }
+
+    /// Asks how the key is described, and, where no other row is described alike, which key is.
+    fn meaning(&self, cell: &Cell<'_>) -> Vec<CellQuestion> {
+        const OPENINGS: [&str; 8] = ["if", "when", "because", "see", "same", "as", "like", "optional"];
+        let (key, value) = (self.key, self.value);
+        let words = value.split_whitespace().count();
+        let opening = bare(value.split_whitespace().next().unwrap_or_default());
+        let news = terms(value).difference(&terms(key)).count();
+        let empty = OPENINGS.contains(&opening.as_str()) || news < 3 || value.contains("DEPRECATED");
+        let sentence = (5..=40).contains(&words) && points_nowhere(value) && is_english(value);
+        if empty || !self.one_of(MEANINGS) || !sentence {
+            return Vec::new();
+        }
+        let mut asked = vec![("cell", format!("how is {} described?", self.row()), value.to_owned())];
+        let others = cell.rows.iter().enumerate().filter(|(at, _)| *at != cell.at);
+        let near =
+            others.filter_map(|(_, row)| row.get(cell.column)).any(|other| overlap(&other.text, value) > 60);
+        if words >= 6 && !near && !value.contains('"') && terms(value).is_disjoint(&terms(key)) {
+            let which = if self.kind.is_empty() { "what".to_owned() } else { format!("which {}", self.kind) };
+            let said = lower_first(value.trim_end_matches('.'));
+            asked.push(("row", format!("{which} is described as \"{said}\"?"), key.to_owned()));
+        }
+        asked
     }
 }
 
