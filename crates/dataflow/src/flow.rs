@@ -385,6 +385,25 @@ impl FlowPlan {
         if self.stages.is_empty() {
             return usage("the flow has no stages".to_owned());
         }
+        self.check_asked()
+    }
+
+    /// Answers stand by fingerprint, so one stage asks all that one operator is asked.
+    fn check_asked(&self) -> Result<()> {
+        let mut asked = std::collections::BTreeMap::new();
+        for stage in &self.stages {
+            if !matches!(stage.operator, Operator::GenerateAsked(_) | Operator::VerifyAsked(..)) {
+                continue;
+            }
+            if let Some(other) = asked.insert(stage.operator.identity().fingerprint(), &stage.name) {
+                let message = format!(
+                    "stages `{other}` and `{}` ask the same operator with the same settings: let one stage read what \
+                     both read, or give one of them another version",
+                    stage.name
+                );
+                return Err(Error::new(ErrorKind::Usage, message));
+            }
+        }
         Ok(())
     }
 }

@@ -111,7 +111,7 @@ fn a_new_process_builds() {
     }
     let folder = tempfile::tempdir().unwrap();
     let documents = folder.path().join("documents");
-    super::history::Pages::write(&documents, &super::history::bundled_below("prometheus/concepts").base);
+    super::history::Pages::write(&documents, &super::history::bundled_below("prometheus").base);
     let form = super::task::Form::of("**/*.md", 1000);
     let report = Worker::new(&Task::new(&documents, &folder.path().join("workspace"), &form)).run().report();
     assert!(report.documents.total > 1 && report.samples.total > 1, "{report:?}");
