@@ -407,3 +407,6 @@ impl FlowPlan {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

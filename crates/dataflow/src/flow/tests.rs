@@ -1,0 +1,123 @@
+//! What a miswired flow is told.
+
+use std::collections::BTreeMap;
+
+use rifflebox_core::{
+    Document, Draft, FileChange, FileRecord, Generator, Identity, Key, Result, Source, Tokenizer, Verdict,
+    asked, verifier,
+};
+
+use super::*;
+
+struct Nothing;
+
+impl Source for Nothing {
+    fn identity(&self) -> Identity {
+        Identity::new("nothing", "1")
+    }
+
+    fn changes(
+        &self,
+        _: &BTreeMap<String, FileRecord>,
+        _: &mut dyn FnMut(FileChange<'_>) -> Result<()>,
+    ) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Generator for Nothing {
+    fn identity(&self) -> Identity {
+        Identity::new("nothing", "1")
+    }
+
+    fn synthetic(&self) -> bool {
+        false
+    }
+
+    fn generate(&self, _: &Document, _: &mut dyn FnMut(Draft)) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl Tokenizer for Nothing {
+    fn name(&self) -> &str {
+        "nothing"
+    }
+
+    fn fingerprint(&self) -> Key {
+        Key::MIN
+    }
+
+    fn count(&self, _: &str) -> u64 {
+        0
+    }
+}
+
+struct All;
+
+impl Mixer for All {
+    fn identity(&self) -> Identity {
+        Identity::new("all", "1")
+    }
+
+    fn mix(&self, scope: &mut Scope<'_>, candidates: Rows<Key, Row>) -> Mixed {
+        let decision = scope.flat_map(candidates, |_, _: Row, say| say((), MixDecision::default()));
+        Mixed { rows: candidates, decision }
+    }
+}
+
+fn flow() -> (Flow, Documents) {
+    let flow = Flow::with_tokenizer("tests", Arc::new(Nothing));
+    let docs = flow.documents("docs", Nothing);
+    (flow, docs)
+}
+
+fn error(flow: &Flow) -> String {
+    match compile(&flow.plan()) {
+        Ok(_) => "no error".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn a_sound_flow_compiles() {
+    let (flow, docs) = flow();
+    docs.generate(Nothing).mix(All).publish();
+    assert_eq!(error(&flow), "no error");
+}
+
+#[test]
+fn what_nobody_reads_is_named() {
+    let (flow, docs) = flow();
+    docs.generate(Nothing).named("made");
+    assert_eq!(error(&flow), "nothing reads stage `made`: wire it up, or remove it");
+}
+
+#[test]
+fn names_are_unique() {
+    let (flow, docs) = flow();
+    docs.generate(Nothing).concat(&docs.generate(Nothing)).mix(All).publish();
+    assert_eq!(error(&flow), "two stages are named `nothing`: give one of them another name");
+}
+
+#[test]
+fn a_sample_comes_by_one_way() {
+    let (flow, docs) = flow();
+    let made = docs.generate(Nothing).named("made");
+    let one = made.verify(verifier("one", "1", |_| Verdict::accept()));
+    let two = made.verify(verifier("two", "1", |_| Verdict::accept()));
+    one.concat(&two).mix(All).publish();
+    assert_eq!(error(&flow), "stage `main` gets the samples of `made` twice, once by `two`");
+}
+
+#[test]
+fn one_stage_asks_what_one_operator_is_asked() {
+    let (flow, docs) = flow();
+    let judge = || asked("judge", "1", |_| async { Ok(Verdict::accept()) });
+    let one = docs.generate(Nothing).named("one").verify_asked(judge()).named("judge one");
+    let two = docs.generate(Nothing).named("two").verify_asked(judge()).named("judge two");
+    one.concat(&two).mix(All).publish();
+    let expected = "stages `judge one` and `judge two` ask the same operator with the same settings: let one stage read \
+                    what both read, or give one of them another version";
+    assert_eq!(error(&flow), expected);
+}
