@@ -89,7 +89,7 @@ fn a_sound_flow_compiles() {
 #[test]
 fn what_nobody_reads_is_named() {
     let (flow, docs) = flow();
-    docs.generate(Nothing).named("made");
+    let _ = docs.generate(Nothing).named("made");
     assert_eq!(error(&flow), "nothing reads stage `made`: wire it up, or remove it");
 }
 
