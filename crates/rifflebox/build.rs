@@ -8,13 +8,13 @@ use std::time::Instant;
 
 use rifflebox_core::{Error, ErrorKind, Key, Result};
 use rifflebox_dataflow::{
-    ANSWERS, Answer, Compiled, Flow, FlowPlan, GraphRun, Label, MixDecision, Operator, Pace, Plan, Reader,
-    Status, Unit, compile, schema,
+    ANSWERS, Answer, Bugs, Compiled, Flow, FlowPlan, GraphRun, Label, MixDecision, Operator, Pace, Plan,
+    Reader, Status, Unit, compile, schema,
 };
 use rifflebox_storage::{Content, Manifest, Segment, Workspace as Storage, nonce};
 use tokio::runtime::Handle;
 
-use crate::feed::{Sender, channel};
+use crate::feed::{EPOCH_BYTES, Sender, channel};
 use crate::journal::{Recorder, Uncovered};
 use crate::keeper::{ALL, WorkspaceKeeper};
 use crate::progress::{Event, Progress};
@@ -38,8 +38,13 @@ pub struct BuildOptions {
     pub base_dir: PathBuf,
     /// Bytes of uncommitted work after which a commit happens between two epochs.
     pub commit_bytes: usize,
+    /// Bytes of changed documents, about, that are fed as one epoch.
+    pub epoch_bytes: usize,
     /// Watches the build.
     pub progress: Option<Arc<dyn Progress>>,
+    /// Bugs to run with, so that tests show that they would be seen.
+    #[doc(hidden)]
+    pub bugs: Bugs,
 }
 
 impl Default for BuildOptions {
@@ -51,7 +56,9 @@ impl Default for BuildOptions {
             flow_text: None,
             base_dir: PathBuf::from("."),
             commit_bytes: Pace::default().commit_bytes,
+            epoch_bytes: EPOCH_BYTES,
             progress: None,
+            bugs: Bugs::default(),
         }
     }
 }
@@ -180,7 +187,7 @@ impl Build {
             stages.retain(|name, _| !self.asks(name));
         }
         let matched = Plan::new(&graph, &stages);
-        let (sender, mut epochs) = channel();
+        let (sender, mut epochs) = channel(self.options.epoch_bytes);
         let reader = Reader::new(foundations(&opened.state));
         let scanned = self.scan(&opened.content, &reader, sender);
         let changed = epochs.peek()?;
@@ -213,7 +220,7 @@ impl Build {
             uncovered: opened.uncovered.answers,
             stop: self.stop.clone(),
             retry_failed: self.options.retry_failed,
-            ..GraphRun::new(self.compiled.graph.clone())
+            bugs: self.options.bugs,
         };
         let summary = run.run(&mut epochs, &mut keeper);
         drop(epochs);
@@ -270,7 +277,8 @@ impl Build {
         let asked = graph.arrangements();
         let mut content = opened.content.clone();
         content.flow = self.options.flow_text.clone().or(content.flow);
-        content.extra.insert(IDENTITIES.to_owned(), identities(&self.plan));
+        let identities = identities(&self.plan);
+        doubt_changed(&mut content, &identities);
         content.extra.insert(KINDS.to_owned(), kinds(&self.plan));
         if !matched.fresh.is_empty() && opened.parent.is_some() {
             // What stands behind each row has changed, even where no row did.
@@ -283,6 +291,7 @@ impl Build {
             content,
             state: opened.state.clone(),
             stages: BTreeMap::new(),
+            identities,
             looped: BTreeMap::new(),
             journal: self.recorder.clone(),
             run: opened.run.clone(),
@@ -321,10 +330,8 @@ impl Build {
             report.snapshot.clone_from(&published.snapshot);
             report.data.clone_from(&published.data);
         }
-        if report.shards.total == 0 {
-            report.shards.total = crate::publish::summaries(&keeper.content).len() as u64;
-            report.shards.kept = report.shards.total;
-        }
+        report.shards.total = keeper.publisher.shard_count(&keeper.content);
+        report.shards.kept = report.shards.total - report.shards.written;
         report.bytes.fetched = self.storage.counters().bytes_fetched();
         report.bytes.written = self.storage.counters().bytes_sent();
         report.rows.read = keeper.rows_read;
@@ -364,6 +371,22 @@ fn forget_other_kinds(content: &mut Content, plan: &FlowPlan) {
 fn kinds(plan: &FlowPlan) -> serde_json::Value {
     let named = plan.stages.iter().map(|stage| (stage.name.clone(), stage.operator.kind().into()));
     serde_json::Value::Object(named.collect())
+}
+
+/// Forgets who those sources were that now are read otherwise, and takes note of new ones.
+///
+/// Until a run's last commit some of their files are kept as they were read before, and some as they are read now:
+/// whoever comes next, if the run dies, reads them all.
+fn doubt_changed(content: &mut Content, now: &serde_json::Value) {
+    let mut known = content.extra.remove(IDENTITIES).unwrap_or_default();
+    for (stage, identity) in now.as_object().into_iter().flatten() {
+        if known.get(stage).is_some_and(|before| before != identity) {
+            known[stage] = serde_json::Value::Null;
+        } else {
+            known[stage] = identity.clone();
+        }
+    }
+    content.extra.insert(IDENTITIES.to_owned(), known);
 }
 
 /// Returns the fingerprint of each stage of a flow, publishers too, by name.

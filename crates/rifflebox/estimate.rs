@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 
 use crate::build::{BuildOptions, IDENTITIES, Opened, join, totals};
 use crate::counting::{Counted, counting, expected};
-use crate::feed::channel;
+use crate::feed::{EPOCH_BYTES, channel};
 use crate::keeper::{ALL, touched};
 use crate::publish::Publisher;
 use crate::report::{Changes, Report, ShardCounts, grouped};
@@ -179,7 +179,7 @@ impl Rehearsal {
         work: impl FnOnce(&mut dyn Feed) -> Result<()>,
     ) -> Result<Scanned> {
         let before = content.extra.get(IDENTITIES).cloned().unwrap_or_default();
-        let (sender, mut epochs) = channel();
+        let (sender, mut epochs) = channel(EPOCH_BYTES);
         let (plan, reader) = (self.plan.clone(), reader.clone());
         let scanning = std::thread::spawn(move || {
             let mut sender = sender;

@@ -7,13 +7,15 @@ use rifflebox_core::{Error, ErrorKind, Key, Result};
 use rifflebox_dataflow::{Change, Data, Feed, encode};
 
 /// Bytes of changes in one epoch, about: many documents, and small beside the memory of any machine.
-const EPOCH_BYTES: usize = 16 << 20;
+pub(crate) const EPOCH_BYTES: usize = 16 << 20;
 
 /// The scanning side: gathers changes and hands over epochs.
 pub(crate) struct Sender {
     sender: SyncSender<Result<Vec<Change>>>,
     epoch: Vec<Change>,
     bytes: usize,
+    /// Bytes at which an epoch is full.
+    most: usize,
 }
 
 /// The engine's side.
@@ -24,10 +26,10 @@ pub(crate) struct Epochs {
     pub(crate) fed: u64,
 }
 
-/// Makes both sides; the scan is at most two epochs ahead.
-pub(crate) fn channel() -> (Sender, Epochs) {
+/// Makes both sides, for epochs of about so many bytes; the scan is at most two epochs ahead.
+pub(crate) fn channel(most: usize) -> (Sender, Epochs) {
     let (sender, receiver) = sync_channel(2);
-    (Sender { sender, epoch: Vec::new(), bytes: 0 }, Epochs { receiver, first: None, fed: 0 })
+    (Sender { sender, epoch: Vec::new(), bytes: 0, most }, Epochs { receiver, first: None, fed: 0 })
 }
 
 impl Sender {
@@ -47,7 +49,7 @@ impl Sender {
     /// # Errors
     /// When the run has ended.
     pub(crate) fn pause(&mut self) -> Result<()> {
-        if self.bytes < EPOCH_BYTES {
+        if self.bytes < self.most {
             return Ok(());
         }
         self.flush()

@@ -14,6 +14,7 @@ use rifflebox_storage::{
 };
 use tokio::runtime::Handle;
 
+use crate::build::IDENTITIES;
 use crate::journal::Recorder;
 use crate::progress::Event;
 use crate::publish::Publisher;
@@ -34,6 +35,8 @@ pub(crate) struct WorkspaceKeeper {
     pub(crate) content: Content,
     pub(crate) state: State,
     pub(crate) stages: BTreeMap<String, StageRecord>,
+    /// Who each stage is, once all is done.
+    pub(crate) identities: serde_json::Value,
     pub(crate) looped: BTreeMap<String, bool>,
     pub(crate) journal: Arc<Recorder>,
     pub(crate) run: String,
@@ -69,6 +72,7 @@ impl WorkspaceKeeper {
         }
         let mut content = self.next_content();
         if cut.last {
+            content.extra.insert(IDENTITIES.to_owned(), self.identities.clone());
             // What is published is computed from the state as it will be committed.
             let reader = Reader::new(foundations(&self.with(&new, &BTreeMap::new())));
             self.publisher.prepare(&reader, &mut content, &mut self.report)?;

@@ -103,8 +103,6 @@ impl Publisher {
             let (mut folder, written) = self.shards(&publisher, reader, content, &before)?;
             folder.origin = self.origin(&publisher)?;
             report.shards.written += written;
-            report.shards.total += folder.shards.len() as u64;
-            report.shards.kept += folder.shards.len() as u64 - written;
             if index == 0 {
                 name(&folder, content, self.plan.keep_versions);
                 if let Some(version) = content.versions.last_mut().filter(|_| self.anew) {
@@ -122,6 +120,8 @@ impl Publisher {
             content.extra.insert("format".to_owned(), FORMAT.into());
         }
         keep_folders(content, &kept);
+        report.shards.total = self.shard_count(content);
+        report.shards.kept = report.shards.total - report.shards.written;
         report.samples.total = report.tiers.values().map(|tier| tier.samples).sum();
         content.report = serde_json::to_value(&*report).ok();
         Ok(())
@@ -167,6 +167,13 @@ impl Publisher {
             }
         }
         Ok(true)
+    }
+
+    /// Counts the data shards that the flow's publishers have published.
+    pub(crate) fn shard_count(&self, content: &Content) -> u64 {
+        let folders = folders(content);
+        let published = self.publishers().into_iter().filter_map(|publisher| folders.get(&publisher.stage));
+        published.map(|folder| folder.shards.len() as u64).sum()
     }
 
     fn publishers(&self) -> Vec<PublisherStage> {
@@ -229,9 +236,12 @@ impl Publisher {
         let PublisherStage { mix, settings, .. } = publisher;
         let target = self.target(settings)?;
         let format = content.extra.get("format") == Some(&FORMAT.into());
+        // Which documents are held out decides the rows of every shard.
+        let divided = before.origin.settings.splits == settings.splits;
         let dirty = |leaf: &Leaf| {
             let buckets = leaf.prefix.buckets();
             !format
+                || !divided
                 || content.dirty.contains(ALL)
                 || content
                     .dirty
@@ -424,16 +434,6 @@ pub(crate) fn keep_folders(content: &mut Content, folders: &BTreeMap<String, Fol
 pub(crate) fn folders(content: &Content) -> BTreeMap<String, Folder> {
     let kept = content.extra.get(FOLDERS).cloned();
     kept.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default()
-}
-
-/// Returns the shards of the workspace's own folder.
-pub(crate) fn summaries(content: &Content) -> Vec<ShardSummary> {
-    let published = content.published.as_ref().map(|published| published.snapshot.as_str());
-    let mut folders = folders(content).into_values();
-    folders
-        .find(|folder| Some(folder.snapshot.as_str()) == published)
-        .map(|folder| folder.shards)
-        .unwrap_or_default()
 }
 
 pub(crate) fn stands(shard: &ShardSummary, standing: &BTreeMap<String, u64>) -> bool {

@@ -64,7 +64,16 @@ impl Stage {
 /// Faults of every kind; for odd seeds so many that asking again does not always help.
 fn faults(seed: u64) -> Faults {
     let often = if seed % 2 == 1 { 250 } else { 60 };
-    Faults { seed, fail_before: often, fail_after: often, late: 60, truncate: often, flip: 30, kill: None }
+    Faults {
+        seed,
+        fail_before: often,
+        fail_after: often,
+        late: 60,
+        truncate: often,
+        flip: 30,
+        kill: None,
+        gone: None,
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod damage;
 mod faults;
+mod histories;
 mod kills;
 mod kinds;
 mod laws;

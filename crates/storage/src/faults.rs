@@ -37,9 +37,12 @@ pub struct Faults {
     pub flip: u32,
     /// The process is killed at an operation.
     pub kill: Option<Kill>,
+    /// The store is gone from an operation on: what it then holds is what a process leaves that dies there, and this
+    /// one lives to look at it.
+    pub gone: Option<Kill>,
 }
 
-/// The point at which the process dies, without any cleaning up.
+/// The point at which everything ends, without any cleaning up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kill {
     /// The number of the operation, from 0.
@@ -127,8 +130,11 @@ impl FaultyStore {
             upto += share;
             place < upto
         });
-        let fault = hit.map_or(Fault::None, |(_, fault)| fault);
+        let mut fault = hit.map_or(Fault::None, |(_, fault)| fault);
         let now = log.lines.len() as u64;
+        if let Some(gone) = self.faults.gone.filter(|gone| gone.operation <= now) {
+            fault = if gone.operation == now && gone.after { Fault::After } else { Fault::Before };
+        }
         let dies = self.faults.kill.filter(|kill| kill.operation == now);
         log.lines.push(format!("{operation} {path}: {fault:?}"));
         if dies.is_some_and(|kill| !kill.after) {

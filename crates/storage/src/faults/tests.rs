@@ -9,7 +9,7 @@ use crate::{Arrangement, Committed, Content, Manifest, NewRun, Options, Workspac
 const BUILDS: u64 = 12;
 
 fn faults(seed: u64) -> Faults {
-    Faults { seed, fail_before: 60, fail_after: 60, late: 60, truncate: 40, flip: 40, kill: None }
+    Faults { seed, fail_before: 60, fail_after: 60, late: 60, truncate: 40, flip: 40, kill: None, gone: None }
 }
 
 /// Runs builds, each a new opening, over a store that fails; returns how many committed for certain.

@@ -1,0 +1,276 @@
+//! What happens to a dataset, as plain data drawn by a seed.
+
+use rifflebox::{OnReject, Tier};
+use rifflebox_testkit::Random;
+
+use super::shape::{CHECKS, MAKERS, Purged, Shape, Stage};
+
+/// A beginning, and rounds of changes, each built and compared.
+#[derive(Clone, Debug)]
+pub(super) struct History {
+    /// Whether the workspace is a folder, with a cache; in memory otherwise.
+    pub(super) in_folder: bool,
+    pub(super) shape: Shape,
+    pub(super) documents: Vec<Edit>,
+    pub(super) rounds: Vec<Round>,
+}
+
+/// Changes, and how they are built.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Round {
+    pub(super) edits: Vec<Edit>,
+    pub(super) turns: Vec<Turn>,
+    pub(super) way: Way,
+}
+
+/// A change of documents; one of a file that is not there changes nothing.
+#[derive(Clone, Debug)]
+pub(super) enum Edit {
+    /// The file says what the seed draws.
+    Write {
+        path: String,
+        seed: u64,
+    },
+    /// Another line at the end.
+    Append {
+        path: String,
+        seed: u64,
+    },
+    Delete {
+        path: String,
+    },
+    Rename {
+        from: String,
+        to: String,
+    },
+    /// The file says again what it said before its last change.
+    PutBack {
+        path: String,
+    },
+    /// Other bytes of the same number, and the time of its last change put back.
+    Disguise {
+        path: String,
+    },
+    /// The same bytes at another time.
+    Touch {
+        path: String,
+    },
+}
+
+/// A change of the flow.
+#[derive(Clone, Debug)]
+pub(super) enum Turn {
+    /// A stage is removed, or put back.
+    Toggle(&'static str),
+    /// A stage has another name, or its old one again.
+    Rename(&'static str),
+    /// Another version or threshold.
+    Version(&'static str, u64),
+    OnReject(&'static str, OnReject),
+    Swap,
+    Branch,
+    Purge(Purged),
+    Recipe(u64),
+    Tier(Tier),
+    Tables(Option<&'static str>),
+    Splits,
+    Second,
+    /// All as it was some rounds ago.
+    Back(usize),
+}
+
+/// How a round is built.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Way {
+    pub(super) workers: usize,
+    /// Small epochs, and a commit after each.
+    pub(super) chunked: bool,
+    pub(super) rebuild: bool,
+    pub(super) death: Option<Death>,
+    /// A first build meets an outage, drawn by this seed.
+    pub(super) outage: Option<u64>,
+    /// What a death or an outage leaves is left to the next round.
+    pub(super) left: bool,
+    pub(super) without_cache: bool,
+    /// Garbage is collected after the build, but for so many versions; it may die of it.
+    pub(super) collect: Option<(usize, Option<Death>)>,
+    /// Builds once more: nothing is left to do.
+    pub(super) again: bool,
+}
+
+/// How a build ends before its time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Death {
+    /// At an operation of its store, as parts of 1,000 of those that the last build made.
+    Store { per_mille: u64, after: bool },
+    /// Its future is dropped at this event of its progress.
+    Dropped { event: u64 },
+}
+
+impl Default for Way {
+    fn default() -> Self {
+        Way {
+            workers: 2,
+            chunked: false,
+            rebuild: false,
+            death: None,
+            outage: None,
+            left: false,
+            without_cache: false,
+            collect: None,
+            again: false,
+        }
+    }
+}
+
+/// Draws a history.
+pub(super) fn draw(seed: u64) -> History {
+    let random = &mut Random::new(seed);
+    let rounds = 4 + random.below(6);
+    History {
+        in_folder: random.once_in(4),
+        shape: shape(random),
+        documents: (0..3 + random.below(6)).map(|_| write(random)).collect(),
+        rounds: (0..rounds).map(|_| round(random)).collect(),
+    }
+}
+
+fn shape(random: &mut Random) -> Shape {
+    let mut shape = Shape {
+        stages: Default::default(),
+        tier: Tier::T0,
+        tables: random.once_in(2).then_some("id"),
+        swapped: random.once_in(3),
+        branched: random.once_in(3),
+        purge: *random.choose(&[Purged::Never, Purged::BeforeChecks, Purged::AfterChecks]),
+        recipe: random.below(5),
+        splits: random.once_in(4),
+        second: random.once_in(4),
+    };
+    for name in MAKERS.into_iter().chain(CHECKS) {
+        if random.once_in(2) {
+            let on_reject = on_reject(random);
+            shape.stages.insert(name, Stage { version: random.below(3), renamed: false, on_reject });
+        }
+    }
+    shape
+}
+
+fn on_reject(random: &mut Random) -> OnReject {
+    *random.choose(&[OnReject::Drop, OnReject::Drop, OnReject::Demote, OnReject::Tag])
+}
+
+fn path(random: &mut Random) -> String {
+    const PATHS: [&str; 10] = [
+        "pages/a.md",
+        "pages/b.md",
+        "pages/c.md",
+        "pages/d.txt",
+        "pages/deep/e.md",
+        "pages/deep/f.md",
+        "tables/r.jsonl",
+        "tables/s.jsonl",
+        "tables/t.jsonl",
+        "pages/u.jsonl",
+    ];
+    (*random.choose(&PATHS)).to_owned()
+}
+
+fn write(random: &mut Random) -> Edit {
+    Edit::Write { path: path(random), seed: random.below(1_000) }
+}
+
+fn edit(random: &mut Random) -> Edit {
+    let path = path(random);
+    match random.below(10) {
+        0..3 => Edit::Write { path, seed: random.below(1_000) },
+        3 => Edit::Append { path, seed: random.below(1_000) },
+        4 => Edit::Delete { path },
+        5 => Edit::Rename { from: path, to: self::path(random) },
+        6 | 7 => Edit::PutBack { path },
+        8 => Edit::Disguise { path },
+        _ => Edit::Touch { path },
+    }
+}
+
+fn turn(random: &mut Random) -> Turn {
+    let check = *random.choose(&CHECKS);
+    let any = if random.once_in(2) { check } else { *random.choose(&MAKERS) };
+    match random.below(20) {
+        0..3 => Turn::Toggle(any),
+        3..5 => Turn::Rename(any),
+        5..9 => Turn::Version(any, random.below(3)),
+        9 => Turn::OnReject(check, on_reject(random)),
+        10 => Turn::Swap,
+        11 => Turn::Branch,
+        12 => Turn::Purge(*random.choose(&[Purged::Never, Purged::BeforeChecks, Purged::AfterChecks])),
+        13 => Turn::Recipe(random.below(5)),
+        14 => Turn::Tier(*random.choose(&[Tier::T0, Tier::T1])),
+        15 => Turn::Tables(*random.choose(&[None, Some("id"), Some("key")])),
+        16 => Turn::Splits,
+        17 => Turn::Second,
+        _ => Turn::Back(1 + random.below(3) as usize),
+    }
+}
+
+fn round(random: &mut Random) -> Round {
+    let edits = (0..random.below(4)).map(|_| edit(random)).collect();
+    let turns = (0..random.below(3)).map(|_| turn(random)).collect();
+    let way = Way {
+        workers: 1 + random.below(3) as usize,
+        chunked: random.once_in(3),
+        rebuild: random.once_in(12),
+        death: random.once_in(3).then(|| death(random)),
+        outage: random.once_in(4).then(|| random.below(1_000)),
+        left: random.once_in(3),
+        without_cache: random.once_in(4),
+        collect: random
+            .once_in(4)
+            .then(|| (random.below(3) as usize, random.once_in(3).then(|| death(random)))),
+        again: random.once_in(4),
+    };
+    Round { edits, turns, way }
+}
+
+fn death(random: &mut Random) -> Death {
+    match random.below(5) {
+        0 => Death::Dropped { event: random.below(5) },
+        _ => Death::Store { per_mille: random.below(1_000), after: random.once_in(2) },
+    }
+}
+
+impl Turn {
+    /// Changes a flow; `past` are the flows of earlier rounds.
+    pub(super) fn apply(&self, shape: &mut Shape, past: &[Shape]) {
+        let mut at = |name: &str, change: &dyn Fn(&mut Stage)| {
+            if let Some(stage) = shape.stages.get_mut(name) {
+                change(stage);
+            }
+        };
+        match *self {
+            Turn::Toggle(name) => {
+                if shape.stages.remove(name).is_none() {
+                    // It comes back as it last was.
+                    let last = past.iter().rev().find_map(|shape| shape.stages.get(name));
+                    shape.stages.insert(name, last.copied().unwrap_or_default());
+                }
+            }
+            Turn::Rename(name) => at(name, &|stage| stage.renamed = !stage.renamed),
+            Turn::Version(name, version) => at(name, &|stage| stage.version = version),
+            Turn::OnReject(name, on_reject) => at(name, &|stage| stage.on_reject = on_reject),
+            Turn::Swap => shape.swapped = !shape.swapped,
+            Turn::Branch => shape.branched = !shape.branched,
+            Turn::Purge(purge) => shape.purge = purge,
+            Turn::Recipe(recipe) => shape.recipe = recipe,
+            Turn::Tier(tier) => shape.tier = tier,
+            Turn::Tables(column) => shape.tables = column,
+            Turn::Splits => shape.splits = !shape.splits,
+            Turn::Second => shape.second = !shape.second,
+            Turn::Back(rounds) => {
+                if let Some(before) = past.len().checked_sub(rounds) {
+                    shape.clone_from(&past[before]);
+                }
+            }
+        }
+    }
+}
