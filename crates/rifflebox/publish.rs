@@ -92,13 +92,12 @@ impl Publisher {
     /// Where a rule refuses, or calls are owed, nothing is published: the report says why.
     pub(crate) fn prepare(&self, reader: &Reader, content: &mut Content, report: &mut Report) -> Result<()> {
         (self.totals)(&self.plan, reader, report);
-        report.unpublished = None;
         let mut kept = folders(content);
-        for (index, publisher) in self.publishers().into_iter().enumerate() {
-            report.unpublished = report.unpublished.take().or(self.refusal(&publisher, reader, report));
-            if report.unpublished.is_some() {
-                continue;
-            }
+        let publishers = self.publishers();
+        // All folders change, or none does.
+        report.unpublished = publishers.iter().find_map(|publisher| self.refusal(publisher, reader, report));
+        let allowed = if report.unpublished.is_none() { publishers } else { Vec::new() };
+        for (index, publisher) in allowed.into_iter().enumerate() {
             let before = kept.remove(&publisher.stage).unwrap_or_default();
             let (mut folder, written) = self.shards(&publisher, reader, content, &before)?;
             folder.origin = self.origin(&publisher)?;

@@ -64,6 +64,8 @@ pub(super) enum Turn {
     Toggle(&'static str),
     /// A stage has another name, or its old one again.
     Rename(&'static str),
+    /// Two stages change names, also where one of them does not stand.
+    Exchange(&'static str, &'static str),
     /// Another version or threshold.
     Version(&'static str, u64),
     OnReject(&'static str, OnReject),
@@ -71,6 +73,10 @@ pub(super) enum Turn {
     Branch,
     Purge(Purged),
     Recipe(u64),
+    Pages(&'static str),
+    License,
+    /// Tokens of a word.
+    Word(u64),
     Tier(Tier),
     Tables(Option<&'static str>),
     Splits,
@@ -92,6 +98,12 @@ pub(super) struct Way {
     /// What a death or an outage leaves is left to the next round.
     pub(super) left: bool,
     pub(super) without_cache: bool,
+    /// Calls that failed for good are made again.
+    pub(super) retry: bool,
+    /// What the build would do is asked before, and must be what it does.
+    pub(super) planned: bool,
+    /// After the build, this many versions before its own are published again, and it is built once more.
+    pub(super) rollback: Option<u64>,
     /// Garbage is collected after the build, but for so many versions; it may die of it.
     pub(super) collect: Option<(usize, Option<Death>)>,
     /// Builds once more: nothing is left to do.
@@ -117,6 +129,9 @@ impl Default for Way {
             outage: None,
             left: false,
             without_cache: false,
+            retry: false,
+            planned: false,
+            rollback: None,
             collect: None,
             again: false,
         }
@@ -135,9 +150,16 @@ pub(super) fn draw(seed: u64) -> History {
     }
 }
 
+/// Which pages may be read; the last ones have other ids then.
+const PAGES: [&str; 3] = ["pages/**", "pages/*", "pages/deep/*"];
+
 fn shape(random: &mut Random) -> Shape {
     let mut shape = Shape {
         stages: Default::default(),
+        names: MAKERS.into_iter().chain(CHECKS).map(|name| (name, name.to_owned())).collect(),
+        word: 1,
+        pages: PAGES[0],
+        licensed: true,
         tier: Tier::T0,
         tables: random.once_in(2).then_some("id"),
         swapped: random.once_in(3),
@@ -145,12 +167,13 @@ fn shape(random: &mut Random) -> Shape {
         purge: *random.choose(&[Purged::Never, Purged::BeforeChecks, Purged::AfterChecks]),
         recipe: random.below(5),
         splits: random.once_in(4),
+        partial: random.once_in(8),
         second: random.once_in(4),
     };
     for name in MAKERS.into_iter().chain(CHECKS) {
         if random.once_in(2) {
             let on_reject = on_reject(random);
-            shape.stages.insert(name, Stage { version: random.below(3), renamed: false, on_reject });
+            shape.stages.insert(name, Stage { version: random.below(3), on_reject });
         }
     }
     shape
@@ -195,10 +218,15 @@ fn edit(random: &mut Random) -> Edit {
 
 fn turn(random: &mut Random) -> Turn {
     let check = *random.choose(&CHECKS);
-    let any = if random.once_in(2) { check } else { *random.choose(&MAKERS) };
-    match random.below(20) {
+    let (maker, pages) = (*random.choose(&MAKERS), *random.choose(&PAGES));
+    let any = if random.once_in(2) { check } else { maker };
+    match random.below(24) {
         0..3 => Turn::Toggle(any),
-        3..5 => Turn::Rename(any),
+        3 => Turn::Rename(any),
+        4 => Turn::Exchange(any, maker),
+        20 => Turn::Pages(pages),
+        21 => Turn::License,
+        22 => Turn::Word(1 + random.below(2)),
         5..9 => Turn::Version(any, random.below(3)),
         9 => Turn::OnReject(check, on_reject(random)),
         10 => Turn::Swap,
@@ -221,9 +249,12 @@ fn round(random: &mut Random) -> Round {
         chunked: random.once_in(3),
         rebuild: random.once_in(12),
         death: random.once_in(3).then(|| death(random)),
-        outage: random.once_in(4).then(|| random.below(1_000)),
+        outage: random.once_in(3).then(|| random.below(1_000)),
         left: random.once_in(3),
         without_cache: random.once_in(4),
+        retry: random.once_in(10),
+        planned: random.once_in(4),
+        rollback: random.once_in(6).then(|| 1 + random.below(2)),
         collect: random
             .once_in(4)
             .then(|| (random.below(3) as usize, random.once_in(3).then(|| death(random)))),
@@ -255,7 +286,20 @@ impl Turn {
                     shape.stages.insert(name, last.copied().unwrap_or_default());
                 }
             }
-            Turn::Rename(name) => at(name, &|stage| stage.renamed = !stage.renamed),
+            Turn::Rename(name) => {
+                let name = shape.names.get_mut(name).expect("each operator has a name");
+                *name = match name.strip_suffix("-anew") {
+                    Some(before) => before.to_owned(),
+                    None => format!("{name}-anew"),
+                };
+            }
+            Turn::Exchange(one, other) => {
+                let (first, second) = (shape.names[one].clone(), shape.names[other].clone());
+                shape.names.extend([(one, second), (other, first)]);
+            }
+            Turn::Pages(glob) => shape.pages = glob,
+            Turn::License => shape.licensed = !shape.licensed,
+            Turn::Word(tokens) => shape.word = tokens,
             Turn::Version(name, version) => at(name, &|stage| stage.version = version),
             Turn::OnReject(name, on_reject) => at(name, &|stage| stage.on_reject = on_reject),
             Turn::Swap => shape.swapped = !shape.swapped,

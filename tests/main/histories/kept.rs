@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use rifflebox::{BuildOptions, Error, ErrorKind, Event, OpenOptions, Progress, Report, RowQuery, Workspace};
+use rifflebox::{
+    BuildOptions, BuildPlan, Error, ErrorKind, Event, Flow, OpenOptions, Progress, Report, RowQuery,
+    Workspace,
+};
 use rifflebox_dataflow::Bugs;
 use rifflebox_storage::{Faults, Kill, Objects};
 use serde_json::{Value as Json, json};
@@ -20,6 +23,9 @@ static WORKSPACES: AtomicU64 = AtomicU64::new(0);
 
 /// What a history went through; all of it must happen to some.
 pub(super) type Seen = BTreeMap<&'static str, u64>;
+
+/// How a build ended.
+type Built = rifflebox::Result<Report>;
 
 /// What a build leaves: the same for the same inputs, whatever came before.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,6 +51,8 @@ pub(super) struct Kept {
     bugs: Bugs,
     /// Operations of the store in the last build that lived.
     operations: u64,
+    /// By version what it published.
+    versions: BTreeMap<u64, BTreeMap<String, String>>,
     pub(super) seen: Seen,
 }
 
@@ -90,6 +98,7 @@ impl Kept {
             service: Service::default(),
             bugs,
             operations: 30,
+            versions: BTreeMap::new(),
             seen: Seen::new(),
         }
     }
@@ -119,12 +128,29 @@ impl Kept {
         if way.left && (way.death.is_some() || way.outage.is_some()) {
             return self.check().await;
         }
-        let built = self.build(way, None).await;
+        let plan = if way.planned && !way.rebuild { Some(self.plan(way).await?) } else { None };
+        let upto = self.published().await?;
+        let mut built = self.build(way, None).await;
         self.expect_paid(&built)?;
+        plan.map_or(Ok(()), |plan| as_planned(&plan, &built))?;
         let standing = self.standing(&built).await;
         self.as_fresh(&standing).await?;
-        if ![&before, &standing.files].contains(&&between) && !standing.files.is_empty() {
-            return Err("what the dead build left is neither the old snapshot nor the new one".to_owned());
+        match built.is_ok() {
+            true if ![&before, &standing.files].contains(&&between) => {
+                return Err("what a dead build left is neither the old snapshot nor the new one".to_owned());
+            }
+            false if self.published().await? != upto => {
+                return Err("something was published although a rule is against it".to_owned());
+            }
+            _ => {}
+        }
+        if let Ok(report) = &built {
+            self.versions.insert(report.version, standing.files.clone());
+            if let Some(back) = way.rollback
+                && let Some(again) = self.rollback(report.version.saturating_sub(back), &standing).await?
+            {
+                built = again;
+            }
         }
         if let Some((versions, death)) = way.collect {
             self.collect(versions, death).await?;
@@ -151,7 +177,7 @@ impl Kept {
 
     /// Builds during an outage: what is owed stands against publishing.
     async fn outage(&mut self, way: &Way, before: &BTreeMap<String, String>) -> Result<(), String> {
-        self.service.begin(way.outage);
+        self.service.begin(way.outage, way.retry);
         let built = self.open(way, None).await;
         self.expect_known(&built)?;
         if built.is_err_and(|error| error.kind() == ErrorKind::Incomplete) {
@@ -163,19 +189,54 @@ impl Kept {
         Ok(())
     }
 
-    async fn build(&mut self, way: &Way, death: Option<Death>) -> rifflebox::Result<Report> {
-        self.service.begin(None);
+    async fn build(&mut self, way: &Way, death: Option<Death>) -> Built {
+        self.service.begin(None, way.retry);
         self.open(way, death).await
     }
 
-    async fn open(&mut self, way: &Way, death: Option<Death>) -> rifflebox::Result<Report> {
-        let flow = self.shape.flow(self.folder.path(), &self.service, &second(&self.url))?;
+    fn flow(&self, service: &Service, url: &str) -> rifflebox::Result<Flow> {
+        self.shape.flow(self.folder.path(), service, &second(url))
+    }
+
+    async fn plan(&self, way: &Way) -> Result<BuildPlan, String> {
+        let options =
+            BuildOptions { workers: way.workers, retry_failed: way.retry, ..BuildOptions::default() };
+        let planned = async {
+            let flow = self.flow(&self.service, &self.url)?;
+            Workspace::open(&self.url).await?.plan(&flow, &options).await
+        };
+        planned.await.map_err(|error| format!("plan: {}", said(error)))
+    }
+
+    /// Publishes an older version, if it is retained; then builds what stands now.
+    async fn rollback(&mut self, version: u64, standing: &Standing) -> Result<Option<Built>, String> {
+        let Some(files) = self.versions.get(&version).cloned() else { return Ok(None) };
+        let back = async { Workspace::open(&self.url).await?.rollback(version).await };
+        match back.await {
+            Ok(_) => self.note("rollbacks", 1),
+            Err(error) if error.kind() == ErrorKind::Usage => return Ok(None),
+            Err(error) => return Err(format!("rollback: {}", said(error))),
+        }
+        if self.published().await? != files {
+            return Err(format!("rollback published something else than version {version}"));
+        }
+        self.check().await?;
+        let built = self.build(&Way::default(), None).await;
+        self.expect_paid(&built)?;
+        compare(&self.standing(&built).await, standing)
+            .map_err(|error| format!("after a rollback: {error}"))?;
+        Ok(Some(built))
+    }
+
+    async fn open(&mut self, way: &Way, death: Option<Death>) -> Built {
+        let flow = self.flow(&self.service, &self.url)?;
         let (wrap, trace) = self.faults(death).wrap();
         let options = OpenOptions { wrap: Some(wrap), ..OpenOptions::default() };
         let workspace = Workspace::open_with(&self.url, options).await?;
         let mut options = BuildOptions {
             workers: way.workers,
             rebuild: way.rebuild,
+            retry_failed: way.retry,
             bugs: self.bugs,
             ..BuildOptions::default()
         };
@@ -218,12 +279,7 @@ impl Kept {
     }
 
     /// Builds once more: there is nothing to do.
-    async fn again(
-        &mut self,
-        way: &Way,
-        built: &rifflebox::Result<Report>,
-        standing: &Standing,
-    ) -> Result<(), String> {
+    async fn again(&mut self, way: &Way, built: &Built, standing: &Standing) -> Result<(), String> {
         let idle = Way { workers: way.workers, ..Way::default() };
         let again = self.build(&idle, None).await;
         self.expect_paid(&again)?;
@@ -241,7 +297,7 @@ impl Kept {
     async fn as_fresh(&mut self, standing: &Standing) -> Result<(), String> {
         let (url, service) = (in_memory(), Service::default());
         let fresh = async {
-            let flow = self.shape.flow(self.folder.path(), &service, &second(&url))?;
+            let flow = self.flow(&service, &url)?;
             let options = BuildOptions { workers: 1, ..BuildOptions::default() };
             Workspace::open(&url).await?.build_with(&flow, options).await
         };
@@ -259,11 +315,11 @@ impl Kept {
         compare(standing, &self.standing_at(&url, &fresh).await)
     }
 
-    async fn standing(&self, built: &rifflebox::Result<Report>) -> Standing {
+    async fn standing(&self, built: &Built) -> Standing {
         self.standing_at(&self.url, built).await
     }
 
-    async fn standing_at(&self, url: &str, built: &rifflebox::Result<Report>) -> Standing {
+    async fn standing_at(&self, url: &str, built: &Built) -> Standing {
         let mut standing = Standing { said: told(built), ..Standing::default() };
         if built.is_ok() {
             standing.files = published(url, "dataset").await.unwrap_or_else(wrong);
@@ -280,7 +336,7 @@ impl Kept {
         let fields = ["text", "prompt", "tier", "tokens", "score"].map(str::to_owned).to_vec();
         let query = RowQuery { fields, ..RowQuery::default() };
         let listed = async {
-            let flow = self.shape.flow(self.folder.path(), &Service::default(), &second(url))?;
+            let flow = self.flow(&Service::default(), url)?;
             Workspace::open(url).await?.rows(&flow, &query, &mut each).await
         };
         if let Err(error) = listed.await {
@@ -303,7 +359,7 @@ impl Kept {
     }
 
     /// Expects that a build ended well, or that what it refuses is refused for good.
-    fn expect_known(&self, built: &rifflebox::Result<Report>) -> Result<(), String> {
+    fn expect_known(&self, built: &Built) -> Result<(), String> {
         match built {
             Err(error) if ![ErrorKind::Refused, ErrorKind::Incomplete].contains(&error.kind()) => {
                 Err(format!("{:?}: {}", error.kind(), error.chain()))
@@ -313,7 +369,7 @@ impl Kept {
     }
 
     /// Expects that a build in peace is complete, and that no call was paid for twice.
-    fn expect_paid(&self, built: &rifflebox::Result<Report>) -> Result<(), String> {
+    fn expect_paid(&self, built: &Built) -> Result<(), String> {
         self.expect_known(built)?;
         let (twice, made) = (self.service.twice(), self.service.made());
         if !twice.is_empty() {
@@ -347,7 +403,7 @@ fn wrong(error: String) -> BTreeMap<String, String> {
 }
 
 /// Returns what a build says of the dataset, without what it says of itself.
-fn told(built: &rifflebox::Result<Report>) -> Json {
+fn told(built: &Built) -> Json {
     match built {
         Err(error) => json!({ "kind": format!("{:?}", error.kind()), "error": error.chain() }),
         Ok(report) => {
@@ -361,6 +417,25 @@ fn told(built: &rifflebox::Result<Report>) -> Json {
                 "bound_by": report.bound_by,
             })
         }
+    }
+}
+
+/// Expects that a build did what was planned; what follows from answers cannot be planned.
+fn as_planned(plan: &BuildPlan, built: &Built) -> Result<(), String> {
+    let same = match built {
+        Err(error) => plan.calls.exact > 0 || plan.refused == Some(error.to_string()),
+        Ok(report) if report.calls.made > 0 => {
+            (1..=report.calls.made).contains(&plan.calls.exact) && plan.documents == report.documents
+        }
+        Ok(report) => {
+            let planned = (plan.calls.exact, plan.documents, plan.shards, plan.added, plan.removed);
+            let samples = &report.samples;
+            planned == (0, report.documents, report.shards, samples.added, samples.removed)
+        }
+    };
+    match same {
+        true => Ok(()),
+        false => Err(format!("planned was {plan:?}, and done {built:?}")),
     }
 }
 
@@ -440,12 +515,7 @@ impl Progress for Watcher {
 }
 
 /// Drops the future of a build at an event, and waits for what is still at work.
-async fn dropped_at(
-    event: u64,
-    workspace: &Workspace,
-    flow: &rifflebox::Flow,
-    mut options: BuildOptions,
-) -> rifflebox::Result<Report> {
+async fn dropped_at(event: u64, workspace: &Workspace, flow: &Flow, mut options: BuildOptions) -> Built {
     let (alive, gone) = oneshot::channel();
     let reached = Arc::new(Notify::new());
     let watcher =

@@ -26,11 +26,12 @@ struct State {
 }
 
 impl Service {
-    /// Begins a build, with an outage or without.
-    pub(super) fn begin(&self, outage: Option<u64>) {
+    /// Begins a build, with an outage or without; it may make calls again that failed for good, if it retries.
+    pub(super) fn begin(&self, outage: Option<u64>, retries: bool) {
         let mut state = self.state();
         state.build += 1;
         state.outage = outage;
+        state.paid.retain(|call, _| !retries || decided(*call).is_some());
     }
 
     /// Forgets what the build that died was told: it may have died before any of it was safe.
@@ -55,22 +56,27 @@ impl Service {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the number that decides the answer, or that there is none for now, or none ever.
+    /// Returns the number that decides the answer, or why there is none.
     fn ask(&self, call: Key) -> Result<u64, Failure> {
         let mut state = self.state();
-        let lot = |seed: u64| Key::builder("answer").number(seed).key(call).finish().head64();
-        if state.outage.is_some_and(|seed| !lot(seed).is_multiple_of(3)) {
+        if state.outage.is_some_and(|seed| !lot(seed, call).is_multiple_of(3)) {
             return Err(Failure::Owed("nobody answers".to_owned()));
         }
         let build = state.build;
         if let Some(before) = state.paid.insert(call, build) {
             state.twice.push(format!("{call} in build {before} and in build {build}"));
         }
-        match lot(0) % 12 {
-            0 => Err(Failure::Final("will not answer this".to_owned())),
-            answer => Ok(answer),
-        }
+        decided(call).ok_or_else(|| Failure::Final("will not answer this".to_owned()))
     }
+}
+
+/// Returns the number that decides the answer to a call; none if there is none ever.
+fn decided(call: Key) -> Option<u64> {
+    Some(lot(0, call) % 12).filter(|answer| *answer > 0)
+}
+
+fn lot(seed: u64, call: Key) -> u64 {
+    Key::builder("answer").number(seed).key(call).finish().head64()
 }
 
 /// Judges samples by asking.

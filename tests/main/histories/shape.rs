@@ -22,8 +22,16 @@ pub(super) const CHECKS: [&str; 4] = ["length", "lot", "grounded", "judge"];
 pub(super) struct Shape {
     /// By operator: those of [`MAKERS`] and [`CHECKS`] that stand.
     pub(super) stages: BTreeMap<&'static str, Stage>,
+    /// By operator its name, no two the same.
+    pub(super) names: BTreeMap<&'static str, String>,
+    /// How many tokens a word has.
+    pub(super) word: u64,
+    /// Which pages are read.
+    pub(super) pages: &'static str,
     /// Tier of the pages' words; the tables' are T1.
     pub(super) tier: Tier,
+    /// Whether the pages have a licence.
+    pub(super) licensed: bool,
     /// The tables' column of ids, if tables are read.
     pub(super) tables: Option<&'static str>,
     /// Whether the checks stand in the other order.
@@ -35,6 +43,8 @@ pub(super) struct Shape {
     pub(super) recipe: u64,
     /// Whether some documents are held out for validation.
     pub(super) splits: bool,
+    /// Whether to publish although calls are owed.
+    pub(super) partial: bool,
     /// Whether a second mix is published elsewhere.
     pub(super) second: bool,
 }
@@ -44,8 +54,6 @@ pub(super) struct Shape {
 pub(super) struct Stage {
     /// Its version, or what it is set to.
     pub(super) version: u64,
-    /// Whether it has another name than usual.
-    pub(super) renamed: bool,
     pub(super) on_reject: OnReject,
 }
 
@@ -60,8 +68,11 @@ pub(super) enum Purged {
 impl Shape {
     /// Returns the flow over a folder; a second mix goes to the URL `second`.
     pub(super) fn flow(&self, folder: &Path, service: &Service, second: &str) -> Result<Flow> {
-        let flow = Flow::with_tokenizer("history", Arc::new(Words));
-        let pages = Files::matching("pages/**").tier(self.tier).license("CC-BY-4.0");
+        let flow = Flow::with_tokenizer("history", Arc::new(Words(self.word)));
+        let mut pages = Files::matching(self.pages).tier(self.tier);
+        if self.licensed {
+            pages = pages.license("CC-BY-4.0");
+        }
         let mut documents = flow.documents("pages", pages.source("pages", folder)?);
         if let Some(column) = self.tables {
             let tables = Files::matching("tables/*.jsonl").tier(Tier::T1).id(column);
@@ -71,15 +82,15 @@ impl Shape {
         let mut made = None;
         for name in MAKERS {
             let Some(stage) = self.stages.get(name) else { continue };
-            let at = self.name(name);
+            let at = &self.names[name];
             let samples = match name {
-                "passages" => documents.generate(passages(stage.version)).named(&at),
-                "rows" => documents.generate(TableRows::of([("text", "text")])).named(&at),
-                "cloze" => documents.generate(Cloze::default()).named(&at).verify(Supported::default()),
-                "lines" => documents.generate(Lines(stage.version)).named(&at),
+                "passages" => documents.generate(passages(stage.version)).named(at),
+                "rows" => documents.generate(TableRows::of([("text", "text")])).named(at),
+                "cloze" => documents.generate(Cloze::default()).named(at).verify(Supported::default()),
+                "lines" => documents.generate(Lines(stage.version)).named(at),
                 _ => {
                     let asker = Asker { version: stage.version, service: service.clone() };
-                    documents.generate_asked(asker).named(&at)
+                    documents.generate_asked(asker).named(at)
                 }
             };
             let joins = if self.branched && name == "passages" { &mut human } else { &mut made };
@@ -89,7 +100,7 @@ impl Shape {
             made = Some(documents.generate(Passages::default()));
         }
         let samples = self.judged(made, human, service)?;
-        let settings = PublishSettings { shard_mb: 1, ..PublishSettings::default() };
+        let settings = PublishSettings { shard_mb: 1, partial: self.partial, ..PublishSettings::default() };
         let splits = self.splits.then(|| ("validation".to_owned(), 0.25)).into_iter().collect();
         let main = samples.mix(recipe(self.recipe));
         main.publish_with(PublishSettings { splits, ..settings.clone() });
@@ -131,15 +142,10 @@ impl Shape {
                 }
                 _ => samples.verify_asked(Judge { version, service: service.clone() }),
             };
-            samples = judged.named(&self.name(name));
+            samples = judged.named(&self.names[name]);
         }
         let all = human.map_or(samples.clone(), |human| human.concat(&samples));
         Ok(if self.purge == Purged::AfterChecks { all.dedup(Exact) } else { all })
-    }
-
-    fn name(&self, operator: &str) -> String {
-        let renamed = self.stages.get(operator).is_some_and(|stage| stage.renamed);
-        if renamed { format!("{operator}-anew") } else { operator.to_owned() }
     }
 }
 
@@ -214,8 +220,8 @@ impl Generator for Lines {
     }
 }
 
-/// Counts words.
-struct Words;
+/// Counts words, so many tokens each.
+struct Words(u64);
 
 impl Tokenizer for Words {
     fn name(&self) -> &str {
@@ -223,10 +229,10 @@ impl Tokenizer for Words {
     }
 
     fn fingerprint(&self) -> Key {
-        Key::of(b"words 1")
+        Key::of(format!("words {}", self.0).as_bytes())
     }
 
     fn count(&self, text: &str) -> u64 {
-        text.split_whitespace().count() as u64
+        text.split_whitespace().count() as u64 * self.0
     }
 }

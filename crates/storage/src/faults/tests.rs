@@ -184,3 +184,32 @@ async fn a_killed_writer_leaves_a_whole_workspace() {
     }
     panic!("two builds never end");
 }
+
+#[tokio::test]
+async fn a_store_that_is_gone_holds_what_a_dead_writer_leaves() {
+    for point in 0..100 {
+        let name = format!("memory:faults-gone-{point}");
+        let gone = Some(Kill { operation: point / 2, after: point % 2 == 1 });
+        let (wrap, trace) = Faults { gone, ..Faults::default() }.wrap();
+        let options = Options { wrap: Some(wrap), ..Options::default() };
+        let gone = Workspace::open(&name, options).await.unwrap();
+        let mut built = Vec::new();
+        for build in 1..=2 {
+            built.push(build_once(&gone, build, nonce()).await);
+        }
+        let workspace = Workspace::open(&name, Options::default()).await.unwrap();
+        let newest = workspace.newest().await.unwrap();
+        assert_eq!(workspace.check().await.unwrap().problems, Vec::<String>::new(), "point {point}");
+        let id = newest.map_or(0, |manifest| manifest.id);
+        let told = built.iter().filter(|built| built.is_ok()).count() as u64;
+        assert!(told <= id, "point {point}: {told} builds were told that they won, and {id} did");
+        if trace.lines().len() as u64 <= point / 2 {
+            assert_eq!(id, 2);
+            assert!(point >= 20, "only {point} points were tried");
+            return;
+        }
+        let next = build_once(&workspace, 9, nonce()).await.unwrap().won().unwrap();
+        assert_eq!(next.id, id + 1, "point {point}");
+    }
+    panic!("two builds never end");
+}
