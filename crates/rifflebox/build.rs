@@ -11,7 +11,7 @@ use rifflebox_dataflow::{
     ANSWERS, Answer, Bugs, Compiled, Flow, FlowPlan, GraphRun, Label, MixDecision, Operator, Pace, Plan,
     Reader, Status, Unit, compile, schema,
 };
-use rifflebox_storage::{Content, Manifest, Segment, Workspace as Storage, nonce};
+use rifflebox_storage::{Content, Manifest, Segment, Traffic, Workspace as Storage, nonce};
 use tokio::runtime::Handle;
 
 use crate::feed::{EPOCH_BYTES, Sender, channel};
@@ -75,6 +75,7 @@ impl Drop for StopOnDrop {
 /// Brings a workspace up to date with a flow.
 pub(crate) async fn build(storage: &Storage, flow: &Flow, options: BuildOptions) -> Result<Report> {
     let started = Instant::now();
+    let traffic_before = storage.counters().traffic();
     let plan = flow.plan();
     let compiled = compile(&plan)?;
     let (parent, segments) = match options.rebuild {
@@ -99,6 +100,7 @@ pub(crate) async fn build(storage: &Storage, flow: &Flow, options: BuildOptions)
         stop,
         started,
         seconds_open,
+        traffic_before,
     };
     let ran = tokio::task::spawn_blocking(move || build.run(opened)).await;
     drop(guard);
@@ -176,6 +178,8 @@ struct Build {
     stop: Arc<AtomicBool>,
     started: Instant,
     seconds_open: f64,
+    /// What a handle's earlier runs asked of the store.
+    traffic_before: Traffic,
 }
 
 impl Build {
@@ -199,9 +203,10 @@ impl Build {
             && !owes(&self.plan, &reader)
             && opened.content.extra.get(IDENTITIES) == Some(&identities(&self.plan));
         let mut keeper = self.keeper(&opened, &graph, &matched);
-        let idle = idle && keeper.publisher.is_whole(&opened.content)?;
-        if idle && let Some(parent) = &opened.parent {
-            keeper.publisher.finish(parent)?;
+        if idle
+            && let Some(parent) = &opened.parent
+            && keeper.publisher.finish(parent)?.whole
+        {
             let scanned = join(scanned)?;
             keeper.rows_read = reader.rows_read();
             return Ok(self.report_of(keeper, scanned, 0, &reader));
@@ -332,8 +337,10 @@ impl Build {
         }
         report.shards.total = keeper.publisher.shard_count(&keeper.content);
         report.shards.kept = report.shards.total - report.shards.written;
-        report.bytes.fetched = self.storage.counters().bytes_fetched();
-        report.bytes.written = self.storage.counters().bytes_sent();
+        let traffic = self.storage.counters().traffic().since(self.traffic_before);
+        report.requests = traffic.requests;
+        report.bytes.fetched = traffic.bytes_fetched;
+        report.bytes.written = traffic.bytes_sent;
         report.rows.read = keeper.rows_read;
         report.bytes.read = bytes;
         report.seconds.open = self.seconds_open;

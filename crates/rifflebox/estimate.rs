@@ -10,7 +10,7 @@ use rifflebox_dataflow::{
     Cut, Feed, Flow, FlowPlan, Foundations, Graph, GraphRun, Keeper, MemoryKeeper, Operator, Pace, Plan,
     Reader, compile,
 };
-use rifflebox_storage::{Content, Options, Workspace as Storage};
+use rifflebox_storage::{Content, Workspace as Storage};
 use serde::Serialize;
 use tokio::runtime::Handle;
 
@@ -90,8 +90,7 @@ impl Workspace {
     /// # Errors
     /// When the flow is broken, documents cannot be listed, or the store fails.
     pub async fn plan(&self, flow: &Flow, options: &BuildOptions) -> Result<BuildPlan> {
-        let read_only = Options { read_only: true, ..Options::default() };
-        let storage = Storage::open(self.storage.url(), read_only).await?;
+        let storage = self.storage.read_only()?;
         let (parent, segments) = storage.begin().await?;
         let opened = Opened::new(&storage, parent, segments, options, &flow.plan()).await?;
         let (plan, counts) = counting(&flow.plan());

@@ -3,14 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rifflebox_core::{Error, ErrorKind, Key, Kind, Origin, Result, Row, Sample, StageRow};
-use rifflebox_dataflow::{FlowPlan, Made, Operator, Reader};
+use rifflebox_dataflow::{FlowPlan, Made, Operator, Reader, Table};
 use rifflebox_publish::{DataRow, Maker, Prefix, ProvenanceRow, VerifierEntry};
 use serde::{Deserialize, Serialize};
 
+use crate::parallel;
+
+/// Rows that one thread gathers at a time, at least.
+const CHUNK: usize = 256;
+
 /// Gathers what one mix publishes.
 pub(crate) struct Gatherer<'a> {
-    reader: &'a Reader,
-    lineage: Lineage,
+    mix: Table<'a, Key, Row>,
+    generators: Vec<(Table<'a, Key, Made>, Maker)>,
+    verifiers: Vec<(Table<'a, Key, StageRow>, VerifierTemplate)>,
+    purges: Vec<Table<'a, Key, Key>>,
 }
 
 /// The stages that the rows of a mix come through, and who stands there; enough to write them without the flow.
@@ -86,7 +93,19 @@ impl Lineage {
 impl<'a> Gatherer<'a> {
     /// Prepares to gather the rows of a mix.
     pub(crate) fn new(lineage: Lineage, reader: &'a Reader) -> Self {
-        Gatherer { reader, lineage }
+        let Lineage { mix, generators, verifiers, purges } = lineage;
+        Gatherer {
+            mix: reader.table(&format!("{mix}/mix")),
+            generators: generators
+                .into_iter()
+                .map(|(stage, maker)| (reader.table(&format!("{stage}/samples")), maker))
+                .collect(),
+            verifiers: verifiers
+                .into_iter()
+                .map(|(stage, template)| (reader.table(&format!("{stage}/verdicts")), template))
+                .collect(),
+            purges: purges.into_iter().map(|stage| reader.table(&format!("{stage}/by"))).collect(),
+        }
     }
 
     /// Gathers all published rows of one kind under a prefix.
@@ -96,28 +115,39 @@ impl<'a> Gatherer<'a> {
     pub(crate) fn gather(&self, kind: Kind, prefix: Prefix) -> Result<Gathered> {
         let (first, last) = prefix.range();
         let mut chosen: Vec<Row> = Vec::new();
-        let mix = format!("{}/mix", self.lineage.mix);
-        self.reader.table::<Key, Row>(&mix).scan(first, last, |_, row, _| {
+        self.mix.scan(first, last, |_, row, _| {
             if row.kind == kind {
                 chosen.push(row);
             }
             Ok::<(), Error>(())
         })?;
         chosen.sort_by_key(|row| row.id);
+        // One change waits for one shard: its rows are worth all cores.
+        let chunks: Vec<_> = chosen.chunks(chosen.len().div_ceil(parallel::cores()).max(CHUNK)).collect();
+        let parts = parallel::try_map(&chunks, |rows| self.gather_rows(rows))?;
         let mut gathered = Gathered::default();
-        for row in chosen {
+        for part in parts {
+            gathered.rows.extend(part.rows);
+            gathered.provenance.extend(part.provenance);
+            gathered.routes.extend(part.routes);
+        }
+        Ok(gathered)
+    }
+
+    fn gather_rows(&self, rows: &[Row]) -> Result<Gathered> {
+        let mut gathered = Gathered::default();
+        for row in rows {
             let (sample, maker) = self.sample(row.id)?;
             gathered.routes.push(row.route);
-            gathered.provenance.push(self.provenance(&row, &sample, maker));
-            gathered.rows.push(data_row(&row, sample));
+            gathered.provenance.push(self.provenance(row, &sample, maker));
+            gathered.rows.push(data_row(row, sample));
         }
         Ok(gathered)
     }
 
     fn sample(&self, id: Key) -> Result<(Sample, &Maker)> {
-        for (stage, maker) in &self.lineage.generators {
-            let made = self.reader.table::<Key, Made>(&format!("{stage}/samples")).get(id);
-            for made in made {
+        for (samples, maker) in &self.generators {
+            for made in samples.get(id) {
                 if let Made::Sample(_, sample) = made {
                     return Ok((*sample, maker));
                 }
@@ -128,8 +158,8 @@ impl<'a> Gatherer<'a> {
 
     fn provenance(&self, row: &Row, sample: &Sample, maker: &Maker) -> ProvenanceRow {
         let mut displaced = BTreeSet::new();
-        for purge in &self.lineage.purges {
-            displaced.extend(self.reader.table::<Key, Key>(&format!("{purge}/by")).get(row.id));
+        for displaced_by in &self.purges {
+            displaced.extend(displaced_by.get(row.id));
         }
         ProvenanceRow {
             id: row.id,
@@ -148,9 +178,8 @@ impl<'a> Gatherer<'a> {
 
     fn verdicts(&self, id: Key) -> Vec<VerifierEntry> {
         let mut entries = Vec::new();
-        for (stage, template) in &self.lineage.verifiers {
-            let said = self.reader.table::<Key, StageRow>(&format!("{stage}/verdicts")).get(id);
-            for verdict in said.into_iter().filter_map(|said| said.verdict) {
+        for (verdicts, template) in &self.verifiers {
+            for verdict in verdicts.get(id).into_iter().filter_map(|said| said.verdict) {
                 let VerifierTemplate { name, version, fingerprint, family } = template.clone();
                 entries.push(VerifierEntry { name, version, fingerprint, family, model: None, verdict });
             }

@@ -86,8 +86,9 @@ impl WorkspaceKeeper {
     /// written again.
     fn publish(&self) -> Result<()> {
         let manifest = self.parent.as_ref().expect("a commit leaves a manifest");
-        let newest = self.publisher.finish(manifest)?;
-        if newest == manifest.id && !self.publisher.is_whole(&manifest.content)? {
+        let finished = self.publisher.finish(manifest)?;
+        // Listed again at the very end: who tidies up for the manifest before may do so until it sees this one.
+        if finished.id == manifest.id && !self.publisher.is_whole(&manifest.content)? {
             let reader = Reader::new(foundations(&self.state));
             self.publisher.restore(&reader, &manifest.content)?;
         }

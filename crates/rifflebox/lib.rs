@@ -37,6 +37,7 @@ mod scan;
 mod state;
 
 mod gather;
+mod parallel;
 mod publish;
 mod report;
 
@@ -77,7 +78,7 @@ pub use rifflebox_dedup::Exact;
 pub use rifflebox_generate::{Cloze, O200k, Passages, Rows as TableRows, tokenizer};
 pub use rifflebox_mix::{Recipe, Share};
 pub use rifflebox_sources::Files;
-pub use rifflebox_storage::{CheckReport, GcReport, Wrap};
+pub use rifflebox_storage::{CheckReport, GcReport, Requests, Wrap};
 pub use rifflebox_verify::{
     C4Quality, Characters, FinewebQuality, GopherQuality, GopherRepetition, Language, Length, LengthSettings,
     Supported,

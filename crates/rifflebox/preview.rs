@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use rifflebox_core::{Error, ErrorKind, Key, Outcome, Result, RowItem, Sample};
+use rifflebox_core::{Error, ErrorKind, KeptFiles, Key, Outcome, Result, RowItem, Sample};
 use rifflebox_dataflow::{
     ANSWERS, Change, Feed, Flow, FlowPlan, FlowStage, Foundations, GraphRun, KeptAnswer, Made, MemoryKeeper,
     Operator, Pace, Reader, compile, encode,
@@ -102,7 +102,7 @@ fn first_documents(plan: &FlowPlan, n: usize) -> Result<Vec<Change>> {
         let input: Arc<str> = format!("{}/rows", stage.name).into();
         let mut left = n;
         let enough = || Error::new(ErrorKind::Internal, "a preview has enough documents");
-        let scanned = source.changes(&BTreeMap::new(), &mut |change| {
+        let scanned = source.changes(&KeptFiles::default(), &mut |change| {
             for item in change.rows.into_iter().flatten() {
                 if left == 0 {
                     return Err(enough());

@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures::future::{try_join, try_join_all};
 use rifflebox_core::{Error, ErrorKind, Key, Kind, Result, Row};
 use rifflebox_dataflow::{FlowPlan, MixDecision, Operator, PublishSettings, Quota, Reader};
 use rifflebox_publish::{
@@ -19,6 +21,7 @@ use tokio::runtime::Handle;
 
 use crate::gather::{Gathered, Gatherer, Lineage};
 use crate::keeper::ALL;
+use crate::parallel;
 use crate::progress::{Event, Progress};
 use crate::report::Report;
 
@@ -62,6 +65,15 @@ impl Folder {
     pub(crate) fn files(&self) -> impl Iterator<Item = PublishedFile> + '_ {
         self.shards.iter().flat_map(|shard| [shard.data.clone(), shard.provenance.clone()])
     }
+}
+
+/// How the published folders stand, once they are brought in line with the newest manifest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Finished {
+    /// The manifest's number.
+    pub(crate) id: u64,
+    /// Whether every file that it names stood: a build repairs what was lost.
+    pub(crate) whole: bool,
 }
 
 /// A publishing stage of a flow.
@@ -126,20 +138,27 @@ impl Publisher {
         Ok(())
     }
 
-    /// Brings the published folders in line with a manifest, and with a newer one if there is; returns its number.
-    pub(crate) fn finish(&self, manifest: &Manifest) -> Result<u64> {
-        let mut manifest = manifest.clone();
+    /// Brings the published folders in line with a manifest, and with a newer one if there is.
+    pub(crate) fn finish(&self, manifest: &Manifest) -> Result<Finished> {
+        let mut newer = None;
         loop {
-            let folders = folders(&manifest.content);
+            let manifest = newer.as_ref().unwrap_or(manifest);
+            let mut folders = folders(&manifest.content);
+            let mut whole = true;
             for publisher in self.publishers() {
-                if let Some(folder) = folders.get(&publisher.stage) {
-                    let target = self.target(&publisher.settings)?;
-                    self.runtime.block_on(lists(&target, folder, &self.origin(&publisher)?))?;
-                }
+                let Some(folder) = folders.remove(&publisher.stage) else {
+                    whole = false;
+                    continue;
+                };
+                let target = self.target(&publisher.settings)?;
+                whole &= self.runtime.block_on(lists(&target, &folder, &self.origin(&publisher)?))?;
+            }
+            if self.runtime.block_on(self.storage.is_newest(manifest))? {
+                return Ok(Finished { id: manifest.id, whole });
             }
             match self.runtime.block_on(self.storage.newest())? {
-                Some(newest) if newest.id != manifest.id => manifest = newest,
-                _ => return Ok(manifest.id),
+                Some(newest) => newer = Some(newest),
+                None => return Ok(Finished { id: manifest.id, whole }),
             }
         }
     }
@@ -155,7 +174,7 @@ impl Publisher {
         Ok(())
     }
 
-    /// Returns whether every published file stands: a build repairs what was lost.
+    /// Returns whether every published file stands.
     pub(crate) fn is_whole(&self, content: &Content) -> Result<bool> {
         let folders = folders(content);
         for publisher in self.publishers() {
@@ -250,39 +269,53 @@ impl Publisher {
         let splits = Splits::new(settings.splits.clone())?;
         let standing = if self.anew { BTreeMap::new() } else { self.standing(&target)? };
         let gatherer = Gatherer::new(Lineage::of(&self.plan, mix), reader);
-        let mut shards = Vec::new();
-        let mut written = 0;
+        let mut places: Vec<Vec<ShardSummary>> = Vec::new();
+        let mut stale = Vec::new();
         for (kind, leaf) in self.leaves(mix, settings, reader)? {
             let same = |shard: &&ShardSummary| shard.kind == kind && shard.prefix == leaf.prefix;
             let kept: Vec<_> = before.shards.iter().filter(same).cloned().collect();
-            if !dirty(&leaf) && !kept.is_empty() && kept.iter().all(|shard| stands(shard, &standing)) {
-                shards.extend(kept);
-                continue;
+            let stands = !kept.is_empty() && kept.iter().all(|shard| stands(shard, &standing));
+            if dirty(&leaf) || !stands {
+                stale.push((places.len(), kind, leaf.prefix));
             }
-            for shard in encode(kind, leaf.prefix, gatherer.gather(kind, leaf.prefix)?, &splits)? {
-                written += u64::from(self.put(&shard, &standing, &target)?);
-                shards.push(shard.summary);
-            }
-            if let Some(progress) = &self.progress {
-                progress.event(Event::Publishing { done: written, total: shards.len() as u64 });
-            }
+            places.push(kept);
         }
-        Ok((next_folder(before, shards, settings.keep), written))
+        let (done, total) = (AtomicU64::new(0), stale.len() as u64);
+        let written = parallel::try_map(&stale, |(place, kind, prefix)| {
+            let known = places[*place].iter().filter(|shard| has(&shard.data, &standing)).collect::<Vec<_>>();
+            let shards = encode(*kind, *prefix, gatherer.gather(*kind, *prefix)?, &splits, &known)?;
+            let put = shards.into_iter().map(|shard| self.put(shard, &standing, &target));
+            let put = put.collect::<Result<Vec<_>>>()?;
+            if let Some(progress) = &self.progress {
+                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                progress.event(Event::Publishing { done, total });
+            }
+            Ok(put)
+        })?;
+        let mut count = 0;
+        for ((place, ..), shards) in stale.into_iter().zip(written) {
+            count += shards.iter().map(|(_, written)| u64::from(*written)).sum::<u64>();
+            places[place] = shards.into_iter().map(|(summary, _)| summary).collect();
+        }
+        Ok((next_folder(before, places.into_iter().flatten().collect(), settings.keep), count))
     }
 
-    /// Writes the files of a shard that do not stand already; returns whether its data was written.
-    fn put(&self, shard: &WrittenShard, standing: &BTreeMap<String, u64>, target: &Objects) -> Result<bool> {
-        let files = [(&shard.summary.data, &shard.data), (&shard.summary.provenance, &shard.provenance)];
-        let mut written = false;
-        for (file, bytes) in files {
-            if standing.get(&file.path) != Some(&file.bytes) {
-                if !self.dry {
-                    self.runtime.block_on(target.put(&file.path, bytes.clone()))?;
-                }
-                written |= file.is_data();
-            }
-        }
-        Ok(written)
+    /// Writes the files of a shard that do not stand already; returns with its summary whether its data was written.
+    fn put(
+        &self,
+        shard: WrittenShard,
+        standing: &BTreeMap<String, u64>,
+        target: &Objects,
+    ) -> Result<(ShardSummary, bool)> {
+        let WrittenShard { summary, data, provenance } = shard;
+        let write = async |file: &PublishedFile, bytes: Option<Vec<u8>>| match bytes {
+            Some(bytes) if !has(file, standing) && !self.dry => target.put(&file.path, bytes).await,
+            _ => Ok(()),
+        };
+        let both = try_join(write(&summary.data, data), write(&summary.provenance, Some(provenance)));
+        self.runtime.block_on(both)?;
+        let written = !has(&summary.data, standing);
+        Ok((summary, written))
     }
 
     fn leaves(&self, mix: &str, settings: &PublishSettings, reader: &Reader) -> Result<Vec<(Kind, Leaf)>> {
@@ -335,16 +368,13 @@ pub(crate) fn target(storage: &Workspace, settings: &PublishSettings) -> Result<
 
 /// Returns the published files that stand, with their bytes.
 pub(crate) async fn standing(target: &Objects) -> Result<BTreeMap<String, u64>> {
-    let mut standing = BTreeMap::new();
-    for folder in ["data", "provenance"] {
-        let listed = target.list(folder).await?;
-        standing.extend(listed.into_iter().map(|file| (file.path, file.size)));
-    }
-    Ok(standing)
+    let (data, provenance) = try_join(target.list("data"), target.list("provenance")).await?;
+    Ok(data.into_iter().chain(provenance).map(|file| (file.path, file.size)).collect())
 }
 
-/// Writes lists and cards where they are not what the manifest says, and removes what it does not name.
-pub(crate) async fn lists(target: &Objects, folder: &Folder, origin: &Origin) -> Result<()> {
+/// Writes lists and cards where they are not what the manifest says, and removes what it does not name; returns
+/// whether every shard stands.
+pub(crate) async fn lists(target: &Objects, folder: &Folder, origin: &Origin) -> Result<bool> {
     let snapshot = Snapshot::new(folder.version, folder.files().collect());
     if snapshot.snapshot != folder.snapshot {
         let message = "the newest manifest names shards that its snapshot does not: build --rebuild";
@@ -362,22 +392,24 @@ pub(crate) async fn lists(target: &Objects, folder: &Folder, origin: &Origin) ->
         ("data-card.json", card.data_card()),
         ("README.md", card.readme()),
     ];
-    for (path, text) in texts {
-        if target.get(path).await?.as_deref() != Some(text.as_bytes()) {
+    let kept = try_join_all(texts.iter().map(|(path, _)| target.get(path))).await?;
+    for ((path, text), kept) in texts.into_iter().zip(kept) {
+        if kept.as_deref() != Some(text.as_bytes()) {
             target.put(path, text.into_bytes()).await?;
         }
     }
     let superseded = folder.superseded.iter().flatten().cloned();
     let named: BTreeSet<String> = folder.files().map(|file| file.path).chain(superseded).collect();
+    let mut standing = standing(target).await?;
+    let whole = folder.shards.iter().all(|shard| stands(shard, &standing));
+    standing.retain(|path, _| !named.contains(path));
+    for path in standing.keys() {
+        target.delete(path).await?;
+    }
     for part in ["data", "provenance"] {
-        for file in target.list(part).await? {
-            if !named.contains(&file.path) {
-                target.delete(&file.path).await?;
-            }
-        }
         target.sweep(part).await?;
     }
-    Ok(())
+    Ok(whole)
 }
 
 /// Returns a folder with these shards: a new version, unless it says what the one before said.
@@ -436,14 +468,20 @@ pub(crate) fn folders(content: &Content) -> BTreeMap<String, Folder> {
 }
 
 pub(crate) fn stands(shard: &ShardSummary, standing: &BTreeMap<String, u64>) -> bool {
-    [&shard.data, &shard.provenance].iter().all(|file| standing.get(&file.path) == Some(&file.bytes))
+    has(&shard.data, standing) && has(&shard.provenance, standing)
 }
 
+fn has(file: &PublishedFile, standing: &BTreeMap<String, u64>) -> bool {
+    standing.get(&file.path) == Some(&file.bytes)
+}
+
+/// Encodes the rows under a prefix, by split; `known` are shards of theirs whose data stands.
 pub(crate) fn encode(
     kind: Kind,
     prefix: Prefix,
     gathered: Gathered,
     splits: &Splits,
+    known: &[&ShardSummary],
 ) -> Result<Vec<WrittenShard>> {
     let mut parts: BTreeMap<Option<&str>, Gathered> = BTreeMap::new();
     let rows = gathered.rows.into_iter().zip(gathered.provenance);
@@ -453,7 +491,8 @@ pub(crate) fn encode(
         part.provenance.push(provenance);
     }
     let shard = |(split, part): (Option<&str>, Gathered)| {
-        write_shard(&ShardPlace { kind, split, prefix }, &part.rows, &part.provenance)
+        let known = known.iter().copied().find(|shard| shard.split.as_deref() == split);
+        write_shard(&ShardPlace { kind, split, prefix }, &part.rows, &part.provenance, known)
     };
     parts.into_iter().map(shard).collect()
 }

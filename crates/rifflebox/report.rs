@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use rifflebox_storage::Requests;
 use serde::{Deserialize, Serialize};
 
 /// What a build did, and how the dataset now stands.
 ///
-/// `added`, `changed`, `removed`, `made`, `written`, `kept`, `rows`, `bytes` and `seconds` are the run's; all else are
-/// totals.
+/// `added`, `changed`, `removed`, `made`, `written`, `kept`, `rows`, `bytes`, `requests` and `seconds` are the run's;
+/// all else are totals.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Report {
@@ -32,6 +33,8 @@ pub struct Report {
     pub rows: RowCounts,
     /// Bytes moved.
     pub bytes: Bytes,
+    /// Requests to the store.
+    pub requests: Requests,
     /// Where the time went.
     pub seconds: Seconds,
     /// By mix: what bounds it from being larger.

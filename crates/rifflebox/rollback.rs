@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use rifflebox_core::{Error, ErrorKind, Key, Result};
 use rifflebox_dataflow::{ANSWERS, Answer, Reader, schema};
-use rifflebox_publish::{ShardSummary, Splits};
+use rifflebox_publish::{ShardSummary, Splits, WrittenShard};
 use rifflebox_storage::{Committed, Content, Manifest, VersionRecord, Workspace as Storage, nonce};
 
 use crate::gather::Gatherer;
@@ -123,18 +123,20 @@ async fn write_shards(storage: &Storage, manifest: &Manifest) -> Result<u64> {
         let splits = Splits::new(folder.origin.settings.splits.clone())?;
         for shard in missing {
             let rows = gatherer.gather(shard.kind, shard.prefix)?;
-            let again = encode(shard.kind, shard.prefix, rows, &splits)?;
-            let same = again.into_iter().find(|again| again.summary == *shard).ok_or_else(|| {
+            let again = encode(shard.kind, shard.prefix, rows, &splits, &[])?;
+            let same = |again: &WrittenShard| {
+                (&again.summary.data, &again.summary.provenance) == (&shard.data, &shard.provenance)
+            };
+            let same = again.into_iter().find(same).ok_or_else(|| {
                 let path = &shard.data.path;
                 Error::new(
                     ErrorKind::Corrupt,
                     format!("{path} cannot be written again as it was: build instead"),
                 )
             })?;
-            let files =
-                [(&same.summary.data.path, same.data), (&same.summary.provenance.path, same.provenance)];
-            for (path, bytes) in files {
-                target.put(path, bytes).await?;
+            let files = [(&shard.data, same.data), (&shard.provenance, Some(same.provenance))];
+            for (file, bytes) in files {
+                target.put(&file.path, bytes.expect("without known data all is written")).await?;
             }
             written += 1;
         }
@@ -183,6 +185,7 @@ fn report(content: &Content, record: &VersionRecord, moved: &(u64, u64), written
         shards: ShardCounts { total, written, kept: total.saturating_sub(written) },
         rows: crate::report::RowCounts::default(),
         bytes: crate::report::Bytes::default(),
+        requests: rifflebox_storage::Requests::default(),
         seconds: crate::report::Seconds::default(),
         ..before
     };

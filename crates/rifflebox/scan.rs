@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rifflebox_core::{Error, ErrorKind, FileChange, FileRecord, Key, Result, RowItem, Source};
+use rifflebox_core::{Error, ErrorKind, FileChange, FileRecord, KeptFiles, Key, Result, RowItem, Source};
 use rifflebox_dataflow::Reader;
 
 use crate::feed::Sender;
@@ -49,17 +49,17 @@ pub(crate) fn scan(
         say,
     };
     let files = reader.table::<Key, (String, FileRecord)>(&scan.files).all();
-    let kept: BTreeMap<String, FileRecord> = files.into_iter().map(|(_, file, _)| file).collect();
+    let kept: KeptFiles = files.into_iter().map(|(_, file, _)| file).collect();
     // A source that would read its files otherwise than before reads them all.
-    let trusted = if anew { unsettled(&kept) } else { kept.clone() };
-    source.changes(&trusted, &mut |change| scan.file(change, &kept))?;
+    let doubted = anew.then(|| unsettled(&kept));
+    source.changes(doubted.as_ref().unwrap_or(&kept), &mut |change| scan.file(change, &kept))?;
     Ok(scan.found)
 }
 
 /// Returns records that no file equals, so that each is read, and gone ones are still seen to be gone.
-fn unsettled(kept: &BTreeMap<String, FileRecord>) -> BTreeMap<String, FileRecord> {
+fn unsettled(kept: &KeptFiles) -> KeptFiles {
     let doubt = |record: &FileRecord| FileRecord { settled: false, digest: Key::MIN, ..record.clone() };
-    kept.iter().map(|(path, record)| (path.clone(), doubt(record))).collect()
+    kept.iter().map(|(path, record)| (path.to_owned(), doubt(record))).collect()
 }
 
 struct Scan<'a> {
@@ -73,7 +73,7 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    fn file(&mut self, change: FileChange<'_>, kept: &BTreeMap<String, FileRecord>) -> Result<()> {
+    fn file(&mut self, change: FileChange<'_>, kept: &KeptFiles) -> Result<()> {
         let file = Key::of(change.path.as_bytes());
         match (change.rows, &change.record) {
             (Some(rows), _) => self.replace(file, &change.path, rows)?,

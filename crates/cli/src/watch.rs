@@ -49,7 +49,8 @@ impl Watcher {
         self.text = text;
         for Watched { source, kept } in self.sources.values_mut() {
             let mut seen = Vec::new();
-            source.changes(kept, &mut |change| {
+            let before = kept.iter().map(|(path, record)| (path.clone(), record.clone())).collect();
+            source.changes(&before, &mut |change| {
                 changed |= change.rows.is_some() || change.record.is_none();
                 seen.push((change.path, change.record));
                 Ok(())

@@ -38,7 +38,7 @@ pub use nearest::{listed, nearest};
 pub use operator::{Generator, Verifier, verifier, verifier_with_documents};
 pub use outcome::{Outcome, Row, StageRow};
 pub use sample::{Content, Draft, Kind, Message, Sample, Seed, Span, logical_bytes};
-pub use source::{FileChange, FileRecord, Place, RowItem, Source, Stat};
+pub use source::{FileChange, FileRecord, KeptFiles, Place, RowItem, Source, Stat};
 pub use text::Tokenizer;
 pub use tier::Tier;
 pub use value::{Fields, Value};

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::{Document, Identity, Key, Result};
@@ -28,6 +26,39 @@ pub struct FileRecord {
     pub settled: bool,
     /// Digest of the bytes.
     pub digest: Key,
+}
+
+/// What a workspace remembers of all files of a source: each path once, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeptFiles(Vec<(String, FileRecord)>);
+
+impl KeptFiles {
+    /// Returns what is remembered of a file.
+    pub fn get(&self, path: &str) -> Option<&FileRecord> {
+        let at = self.0.binary_search_by(|(kept, _)| kept.as_str().cmp(path)).ok()?;
+        Some(&self.0[at].1)
+    }
+
+    /// Returns all files, in order of path.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &FileRecord)> {
+        self.0.iter().map(|(path, record)| (path.as_str(), record))
+    }
+}
+
+impl FromIterator<(String, FileRecord)> for KeptFiles {
+    fn from_iter<I: IntoIterator<Item = (String, FileRecord)>>(files: I) -> Self {
+        let mut files: Vec<_> = files.into_iter().collect();
+        // Of two records of one path the later stands, as in a map.
+        files.sort_by(|(a, _), (b, _)| a.cmp(b));
+        files.dedup_by(|later, first| {
+            let same = later.0 == first.0;
+            if same {
+                std::mem::swap(later, first);
+            }
+            same
+        });
+        KeptFiles(files)
+    }
 }
 
 /// Where a row stands: a file, and a line or row of it where that matters.
@@ -71,13 +102,26 @@ pub trait Source: Send + Sync {
     /// Returns who the source is: all settings that can change a document.
     fn identity(&self) -> Identity;
 
-    /// Says each change against `kept`, in order of path; gone files too.
+    /// Says each change against `kept`, all files as they were, in order of path; gone files too.
     ///
     /// # Errors
     /// When the source cannot be listed, or `each` fails.
-    fn changes(
-        &self,
-        kept: &BTreeMap<String, FileRecord>,
-        each: &mut dyn FnMut(FileChange<'_>) -> Result<()>,
-    ) -> Result<()>;
+    fn changes(&self, kept: &KeptFiles, each: &mut dyn FnMut(FileChange<'_>) -> Result<()>) -> Result<()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_files_are_found_by_path_and_the_later_record_stands() {
+        let record =
+            |size| FileRecord { stat: Stat { size, ..Stat::default() }, settled: true, digest: Key::MIN };
+        let files = [("b", 1), ("a/c", 2), ("b", 3), ("a.c", 4)];
+        let kept: KeptFiles = files.map(|(path, size)| (path.to_owned(), record(size))).into_iter().collect();
+        let sizes: Vec<_> = kept.iter().map(|(path, record)| (path, record.stat.size)).collect();
+        assert_eq!(sizes, [("a.c", 4), ("a/c", 2), ("b", 3)]);
+        assert_eq!(kept.get("b"), Some(&record(3)));
+        assert_eq!(kept.get("c"), None);
+    }
 }

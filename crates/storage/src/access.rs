@@ -6,6 +6,7 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use rifflebox_core::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
 
 use crate::failure::{store_error, worth_retrying};
 
@@ -16,9 +17,66 @@ const ATTEMPTS: u32 = 4;
 #[derive(Clone, Debug, Default)]
 pub struct Counters(Arc<Counts>);
 
+/// Requests to a store, by kind; attempts count each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Requests {
+    /// Objects read.
+    pub get: u64,
+    /// Objects asked for their length.
+    pub head: u64,
+    /// Listings; the pages of one, on S3 of a thousand objects each, are not counted apart.
+    pub list: u64,
+    /// Objects written.
+    pub put: u64,
+    /// Objects deleted.
+    pub delete: u64,
+}
+
+/// What was asked of a store up to some moment, or since.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Requests; opening a file in place is none.
+    pub requests: Requests,
+    /// Bytes of bodies that the store sent.
+    pub bytes_fetched: u64,
+    /// Bytes of bodies that were sent to the store.
+    pub bytes_sent: u64,
+}
+
+impl Traffic {
+    /// Returns what was asked since an earlier moment.
+    #[must_use]
+    pub fn since(self, earlier: Traffic) -> Self {
+        let Requests { get, head, list, put, delete } = self.requests;
+        let before = earlier.requests;
+        Traffic {
+            requests: Requests {
+                get: get - before.get,
+                head: head - before.head,
+                list: list - before.list,
+                put: put - before.put,
+                delete: delete - before.delete,
+            },
+            bytes_fetched: self.bytes_fetched - earlier.bytes_fetched,
+            bytes_sent: self.bytes_sent - earlier.bytes_sent,
+        }
+    }
+}
+
+/// A kind of request: its place among the counts.
+#[derive(Clone, Copy)]
+enum Kind {
+    Get,
+    Head,
+    List,
+    Put,
+    Delete,
+}
+
 #[derive(Debug, Default)]
 struct Counts {
-    requests: AtomicU64,
+    requests: [AtomicU64; 5],
     bytes_fetched: AtomicU64,
     bytes_sent: AtomicU64,
 }
@@ -26,7 +84,23 @@ struct Counts {
 impl Counters {
     /// Returns the number of requests to the store; opening a file in place is none.
     pub fn requests(&self) -> u64 {
-        self.0.requests.load(Ordering::Relaxed)
+        self.0.requests.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Returns all that was asked so far.
+    pub fn traffic(&self) -> Traffic {
+        let count = |kind: Kind| self.0.requests[kind as usize].load(Ordering::Relaxed);
+        Traffic {
+            requests: Requests {
+                get: count(Kind::Get),
+                head: count(Kind::Head),
+                list: count(Kind::List),
+                put: count(Kind::Put),
+                delete: count(Kind::Delete),
+            },
+            bytes_fetched: self.bytes_fetched(),
+            bytes_sent: self.bytes_sent(),
+        }
     }
 
     /// Returns the bytes of bodies that the store sent.
@@ -60,7 +134,7 @@ impl Access {
     pub(crate) async fn get(&self, path: &Path) -> Result<Option<Bytes>> {
         let mut attempt = 1;
         loop {
-            self.count_request();
+            self.count(Kind::Get);
             let read = async {
                 let answer = self.store.get(path).await?;
                 let size = answer.meta.size;
@@ -86,7 +160,7 @@ impl Access {
     pub(crate) async fn length(&self, path: &Path) -> Result<Option<u64>> {
         let mut attempt = 1;
         loop {
-            self.count_request();
+            self.count(Kind::Head);
             match self.store.head(path).await {
                 Ok(meta) => return Ok(Some(meta.size)),
                 Err(error @ object_store::Error::NotFound { .. }) => return missing(path, error),
@@ -121,7 +195,7 @@ impl Access {
     pub(crate) async fn list(&self, prefix: Option<&Path>, after: Option<&Path>) -> Result<Vec<ObjectMeta>> {
         let mut attempt = 1;
         loop {
-            self.count_request();
+            self.count(Kind::List);
             let stream = match after {
                 Some(after) => self.store.list_with_offset(prefix, after),
                 None => self.store.list(prefix),
@@ -144,7 +218,7 @@ impl Access {
     pub(crate) async fn delete(&self, path: &Path) -> Result<()> {
         let mut attempt = 1;
         loop {
-            self.count_request();
+            self.count(Kind::Delete);
             match self.store.delete(path).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => return Ok(()),
                 Err(error) if attempt < ATTEMPTS && worth_retrying(&error) => attempt += 1,
@@ -153,12 +227,12 @@ impl Access {
         }
     }
 
-    fn count_request(&self) {
-        self.counters.0.requests.fetch_add(1, Ordering::Relaxed);
+    fn count(&self, kind: Kind) {
+        self.counters.0.requests[kind as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     fn count_put(&self, bytes: &Bytes) {
-        self.count_request();
+        self.count(Kind::Put);
         self.counters.0.bytes_sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
     }
 }

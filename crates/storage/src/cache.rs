@@ -17,7 +17,7 @@ use crate::location::Location;
 use crate::manifest::{ObjectName, Part};
 use crate::map::map;
 use crate::run::RunColumns;
-use crate::workspace::{Options, Workspace};
+use crate::workspace::Workspace;
 
 /// How often an object that does not match its digest is fetched.
 const FETCHES: u32 = 3;
@@ -33,9 +33,9 @@ pub(crate) struct Cache {
 enum Place {
     /// In the workspace's own folder; the digests that were verified are remembered in a file.
     Workspace { folder: PathBuf, verified: Mutex<Verified> },
-    /// In a folder of copies, each verified when it entered.
-    Copies { folder: PathBuf },
-    /// In memory, for a store that is memory, or where nothing may be written.
+    /// In a folder of copies, each verified when it entered; a reader that may not write takes what stands there.
+    Copies { folder: PathBuf, read_only: bool },
+    /// In memory, for a store that is memory.
     Memory,
 }
 
@@ -82,22 +82,27 @@ impl Workspace {
 }
 
 impl Cache {
-    pub(crate) fn open(url: &str, location: &Location, access: Access, options: &Options) -> Result<Self> {
-        let place = match (location, &options.cache) {
+    pub(crate) fn open(
+        url: &str,
+        location: &Location,
+        access: Access,
+        cache_folder: Option<PathBuf>,
+        read_only: bool,
+    ) -> Self {
+        let place = match (location, cache_folder) {
             (Location::Folder(workspace), cache) => {
                 // A folder of the user's may serve several workspaces.
                 let own = || format!("verified-{}", Key::of(workspace.as_os_str().as_encoded_bytes()));
                 let inside = || workspace.join("cache").join("verified");
-                let file = cache.as_ref().map_or_else(inside, |cache| cache.join(own()));
-                let verified = Mutex::new(Verified::open(file, options.read_only));
+                let file = cache.map_or_else(inside, |cache| cache.join(own()));
+                let verified = Mutex::new(Verified::open(file, read_only));
                 Place::Workspace { folder: workspace.clone(), verified }
             }
-            _ if options.read_only => Place::Memory,
-            (_, Some(cache)) => Place::Copies { folder: cache.clone() },
+            (_, Some(folder)) => Place::Copies { folder, read_only },
             (Location::Memory(_), None) => Place::Memory,
-            (Location::Bucket { .. }, None) => Place::Copies { folder: default_folder(url) },
+            (Location::Bucket { .. }, None) => Place::Copies { folder: default_folder(url), read_only },
         };
-        Ok(Cache { access, place, objects: Mutex::default() })
+        Cache { access, place, objects: Mutex::default() }
     }
 
     async fn open_part(&self, part: &Part) -> Result<Arc<RunColumns>> {
@@ -153,7 +158,7 @@ impl Cache {
                 }
                 Ok(Body::Mapped(body))
             }
-            Place::Copies { folder } => {
+            Place::Copies { folder, read_only } => {
                 let path = copy_path(folder, name);
                 // A copy of another length was cut short by a full disk or a crash: fetch it again.
                 if fs::metadata(&path).is_ok_and(|meta| meta.len() == length)
@@ -162,6 +167,9 @@ impl Cache {
                     return Ok(Body::Mapped(body));
                 }
                 let bytes = self.fetch(name, length).await?;
+                if *read_only {
+                    return Ok(Body::Fetched(bytes));
+                }
                 keep(&path, &bytes)
                     .map_err(|e| io_error(&format!("write to the cache folder {}", folder.display()), e))?;
                 Ok(map_known(&path, name, length)?.map_or(Body::Fetched(bytes), Body::Mapped))
@@ -195,14 +203,14 @@ impl Cache {
         match &self.place {
             Place::Workspace { verified, .. } => lock(verified).add(name),
             // A cache that cannot be written says so to whoever reads; the object itself is safe in the store.
-            Place::Copies { folder } => drop(keep(&copy_path(folder, name), bytes)),
+            Place::Copies { folder, .. } => drop(keep(&copy_path(folder, name), bytes)),
             Place::Memory => {}
         }
     }
 
     /// Says what is wrong with the copy of an object, if there is a copy.
     pub(crate) fn check_copy(&self, name: &ObjectName) -> Result<Option<String>> {
-        let Place::Copies { folder } = &self.place else { return Ok(None) };
+        let Place::Copies { folder, .. } = &self.place else { return Ok(None) };
         let path = copy_path(folder, name);
         match fs::read(&path) {
             Ok(bytes) if verify(name, &bytes).is_ok() => Ok(None),
@@ -214,7 +222,7 @@ impl Cache {
 
     /// Lets the copy of an object go that is deleted from the store.
     pub(crate) fn forget(&self, name: &ObjectName) {
-        if let Place::Copies { folder } = &self.place {
+        if let Place::Copies { folder, .. } = &self.place {
             // A copy left behind costs space alone; the folder can be deleted at any time.
             drop(fs::remove_file(copy_path(folder, name)));
         }

@@ -51,7 +51,7 @@ mod faults;
 #[cfg(test)]
 mod samples;
 
-pub use access::Counters;
+pub use access::{Counters, Requests, Traffic};
 pub use check::CheckReport;
 #[cfg(any(test, feature = "faults"))]
 pub use faults::{Faults, Kill, Trace};

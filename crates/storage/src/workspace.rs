@@ -63,6 +63,8 @@ struct Inner {
     url: String,
     location: Location,
     access: Access,
+    /// The cache folder that was given.
+    cache_folder: Option<PathBuf>,
     cache: Cache,
     read_only: bool,
 }
@@ -121,9 +123,28 @@ impl Workspace {
             store = wrap.apply(store);
         }
         let access = Access::new(store, Counters::default());
-        let cache = Cache::open(url, &location, access.clone(), &options)?;
-        let read_only = options.read_only;
-        Ok(Workspace { inner: Arc::new(Inner { url: url.to_owned(), location, access, cache, read_only }) })
+        Self::over(url.to_owned(), location, access, options.cache, options.read_only)
+    }
+
+    /// Returns the same workspace, in which nothing is written through this handle: copies that stand in the cache
+    /// are used, and none is made.
+    ///
+    /// # Errors
+    /// When the cache cannot be opened.
+    pub fn read_only(&self) -> Result<Self> {
+        let Inner { url, location, access, cache_folder, .. } = &*self.inner;
+        Self::over(url.clone(), location.clone(), access.clone(), cache_folder.clone(), true)
+    }
+
+    fn over(
+        url: String,
+        location: Location,
+        access: Access,
+        cache_folder: Option<PathBuf>,
+        read_only: bool,
+    ) -> Result<Self> {
+        let cache = Cache::open(&url, &location, access.clone(), cache_folder.clone(), read_only);
+        Ok(Workspace { inner: Arc::new(Inner { url, location, access, cache_folder, cache, read_only }) })
     }
 
     /// Returns the URL that it was opened with.
@@ -159,6 +180,14 @@ impl Workspace {
                 Err(Error::new(ErrorKind::Internal, "a workspace that was opened read-only is written to"))
             }
         }
+    }
+
+    /// Returns whether a manifest is the newest: one request.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_newest(&self, manifest: &Manifest) -> Result<bool> {
+        Ok(self.manifest_ids(manifest.id + 1).await?.is_empty())
     }
 
     /// Finds and reads the newest manifest; none where nothing was ever committed.

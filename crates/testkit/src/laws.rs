@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rifflebox_core::{
-    Content, Document, Draft, FileChange, FileRecord, Generator, Identity, Key, Place, Proof, Result, Row,
+    Content, Document, Draft, FileChange, Generator, Identity, KeptFiles, Key, Place, Proof, Result, Row,
     RowItem, Source, Tokenizer, Verifier,
 };
 use rifflebox_dataflow::{
@@ -201,11 +201,7 @@ impl Source for Nowhere {
         Identity::new("nowhere", "1")
     }
 
-    fn changes(
-        &self,
-        _: &BTreeMap<String, FileRecord>,
-        _: &mut dyn FnMut(FileChange<'_>) -> Result<()>,
-    ) -> Result<()> {
+    fn changes(&self, _: &KeptFiles, _: &mut dyn FnMut(FileChange<'_>) -> Result<()>) -> Result<()> {
         Ok(())
     }
 }

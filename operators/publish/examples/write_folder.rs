@@ -64,8 +64,8 @@ fn write_leaf(
     held.sort_by_key(|(_, row, _)| row.id);
     let (data, stories): (Vec<_>, Vec<_>) =
         held.into_iter().map(|(_, row, story)| (row.clone(), story.clone())).unzip();
-    let written = write_shard(place, &data, &stories)?;
-    put(folder, &written.summary.data.path, &written.data)?;
+    let written = write_shard(place, &data, &stories, None)?;
+    put(folder, &written.summary.data.path, written.data.as_deref().unwrap_or_default())?;
     put(folder, &written.summary.provenance.path, &written.provenance)?;
     Ok(written.summary)
 }

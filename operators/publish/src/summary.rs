@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::provenance::{Maker, ProvenanceRow, VerifierEntry};
 use crate::snapshot::{Folder, PublishedFile, ShardPlace};
-use crate::{DataRow, Prefix, encode, encode_provenance};
+use crate::{DataRow, FORMAT, Prefix, encode, encode_provenance};
 
 /// How many documents of a shard are listed in the card; of more, the digest of the list.
 ///
@@ -26,6 +26,9 @@ pub struct ShardSummary {
     pub split: Option<String>,
     /// The routes of its rows.
     pub prefix: Prefix,
+    /// Digest of what the data file says: a shard of equal rows is that very file.
+    #[serde(default)]
+    pub rows: Key,
     /// The data file.
     pub data: PublishedFile,
     /// The provenance file.
@@ -41,13 +44,16 @@ pub struct ShardSummary {
 pub struct WrittenShard {
     /// What cards say of it; names the files.
     pub summary: ShardSummary,
-    /// Bytes of the data file.
-    pub data: Vec<u8>,
+    /// Bytes of the data file; none where it is the one that was known.
+    pub data: Option<Vec<u8>>,
     /// Bytes of the provenance file.
     pub provenance: Vec<u8>,
 }
 
 /// Writes one shard: its data, the provenance of the same samples, and what cards say of both.
+///
+/// Where `known` is a shard of the same rows that stands, its data is not written again: another verdict moves
+/// provenance alone.
 ///
 /// # Errors
 /// As [`encode`] and [`encode_provenance`]; [`ErrorKind::Internal`] if the two lists name different samples.
@@ -55,11 +61,14 @@ pub fn write_shard(
     place: &ShardPlace<'_>,
     rows: &[DataRow],
     provenance: &[ProvenanceRow],
+    known: Option<&ShardSummary>,
 ) -> Result<WrittenShard> {
     if !rows.iter().map(|row| row.id).eq(provenance.iter().map(|row| row.id)) {
         let message = format!("rows and provenance of {place:?} name different samples");
         return Err(Error::new(ErrorKind::Internal, message));
     }
+    let digest = digest_of(place, rows);
+    let known = known.filter(|known| known.rows == digest).map(|known| &known.data);
     // One changed document rewrites its shard: what it waits for is worth a second core.
     let (data, story) = std::thread::scope(|scope| {
         let story = scope.spawn(|| {
@@ -70,9 +79,12 @@ pub fn write_shard(
                 Seeds::of(provenance),
             ))
         });
-        let data = encode(place.kind, rows).map(|data| {
-            (PublishedFile::new(place, Folder::Data, &data, rows.len()), data, Figures::of(rows, provenance))
-        });
+        let data = match known {
+            Some(known) => Ok((known.clone(), None)),
+            None => encode(place.kind, rows)
+                .map(|data| (PublishedFile::new(place, Folder::Data, &data, rows.len()), Some(data))),
+        };
+        let data = data.map(|(file, data)| (file, data, Figures::of(rows, provenance)));
         (data, story.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
     let (data_file, data, figures) = data?;
@@ -81,12 +93,28 @@ pub fn write_shard(
         kind: place.kind,
         split: place.split.map(str::to_owned),
         prefix: place.prefix,
+        rows: digest,
         data: data_file,
         provenance: story_file,
         figures,
         seeds,
     };
     Ok(WrittenShard { summary, data, provenance: story })
+}
+
+/// Returns the digest of what a data file says; a sample's id is the digest of its texts, and stands for them.
+fn digest_of(place: &ShardPlace<'_>, rows: &[DataRow]) -> Key {
+    let ShardPlace { kind, split, prefix } = place;
+    let mut digest = Key::builder("shard").number(u64::from(FORMAT)).text(kind.name());
+    digest = digest.text(split.unwrap_or_default()).text(&prefix.to_string());
+    for row in rows {
+        let DataRow { id, content: _, context, tier, source, license, tokens } = row;
+        // An empty text is not none, and only the texts themselves are in the id.
+        let present = u64::from(context.is_some()) | u64::from(license.is_some()) << 1;
+        digest = digest.key(*id).text(tier.name()).text(source).number(*tokens).number(present);
+        digest = digest.text(license.as_deref().unwrap_or_default());
+    }
+    digest.finish()
 }
 
 /// Samples, and the tokens in them.

@@ -1,9 +1,10 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rifflebox_core::{Error, FileChange, FileRecord, Identity, Key, Result, RowItem, Source, Stat};
+use rifflebox_core::{
+    Error, FileChange, FileRecord, Identity, KeptFiles, Key, Result, RowItem, Source, Stat,
+};
 
 use crate::Files;
 use crate::change::{self, Finding, Look};
@@ -104,7 +105,7 @@ impl FileSource {
     pub(crate) fn changes_at(
         &self,
         now_ns: i128,
-        kept: &BTreeMap<String, FileRecord>,
+        kept: &KeptFiles,
         each: &mut dyn FnMut(FileChange<'_>) -> Result<()>,
     ) -> Result<()> {
         let listed = listing::list(&self.place, &self.select)?;
@@ -199,11 +200,7 @@ impl Source for FileSource {
         self.identity.clone()
     }
 
-    fn changes(
-        &self,
-        kept: &BTreeMap<String, FileRecord>,
-        each: &mut dyn FnMut(FileChange<'_>) -> Result<()>,
-    ) -> Result<()> {
+    fn changes(&self, kept: &KeptFiles, each: &mut dyn FnMut(FileChange<'_>) -> Result<()>) -> Result<()> {
         self.changes_at(now_ns(), kept, each)
     }
 }
@@ -221,14 +218,14 @@ fn now_ns() -> i128 {
 }
 
 /// Merges a listing with what is kept, in order of path; files that are left alone make no step.
-fn steps<'a>(listed: &'a [Listed], kept: &'a BTreeMap<String, FileRecord>) -> Vec<Step<'a>> {
+fn steps<'a>(listed: &'a [Listed], kept: &'a KeptFiles) -> Vec<Step<'a>> {
     let mut steps = Vec::new();
     let mut kept = kept.iter().peekable();
     for listed in listed {
-        while let Some((path, _)) = kept.next_if(|(path, _)| **path < listed.path) {
+        while let Some((path, _)) = kept.next_if(|(path, _)| *path < listed.path.as_str()) {
             steps.push(Step::Gone(path));
         }
-        let known = kept.next_if(|(path, _)| **path == listed.path).map(|(_, record)| record);
+        let known = kept.next_if(|(path, _)| *path == listed.path).map(|(_, record)| record);
         let look = listed.stat.as_ref().map_or(Look::Read, |stat| change::look(known, stat));
         if look == Look::Read {
             steps.push(Step::Examine(listed, known));

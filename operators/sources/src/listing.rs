@@ -1,11 +1,14 @@
+mod look;
+
 use std::fs::{self, Metadata};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
 
 use rifflebox_core::{Error, ErrorKind, Result, Stat};
 use walkdir::{DirEntry, WalkDir};
 
+use self::look::Looker;
 use crate::objects::ObjectFolder;
 use crate::parallel;
 use crate::pattern::{Root, Select};
@@ -71,9 +74,13 @@ pub(crate) fn list(place: &Place, select: &Select) -> Result<Vec<Listed>> {
         Place::Objects(folder, prefix) => folder.list(prefix, select)?,
     };
     // A sound file wins over one whose escaped name looks like its own.
-    listed.sort_by(|a, b| a.path.cmp(&b.path).then(a.stat.is_err().cmp(&b.stat.is_err())));
+    sort(&mut listed);
     listed.dedup_by(|later, first| later.path == first.path);
     Ok(listed)
+}
+
+fn sort(listed: &mut [Listed]) {
+    listed.sort_by(|a, b| a.path.cmp(&b.path).then(a.stat.is_err().cmp(&b.stat.is_err())));
 }
 
 fn list_folder(root: &Path, select: &Select) -> Result<Vec<Listed>> {
@@ -81,7 +88,9 @@ fn list_folder(root: &Path, select: &Select) -> Result<Vec<Listed>> {
     match (select, metadata.is_dir()) {
         (_, true) => walk(root, select),
         (Select::Root, false) => {
-            Ok(vec![Listed::file(Path::new(root.file_name().unwrap_or_default()), root, &metadata)])
+            let name = Path::new(root.file_name().unwrap_or_default());
+            let stat = stat_or_why(name, metadata.is_file().then(|| stat_of(&metadata)));
+            Ok(vec![Listed { path: slashed(name), at: At::File(root.to_owned()), stat }])
         }
         (Select::Glob { .. }, false) => {
             Err(Error::new(ErrorKind::Input, format!("{} is no folder", root.display())))
@@ -113,15 +122,6 @@ pub(crate) fn stat_of(metadata: &Metadata) -> Stat {
 }
 
 impl Listed {
-    fn file(relative: &Path, at: &Path, metadata: &Metadata) -> Self {
-        let stat = match (relative.to_str(), metadata.is_file()) {
-            (None, _) => Err("its name is not UTF-8".to_owned()),
-            (_, false) => Err("is no regular file".to_owned()),
-            _ => Ok(stat_of(metadata)),
-        };
-        Listed { path: slashed(relative), at: At::File(at.to_owned()), stat }
-    }
-
     fn broken(relative: &Path, at: &Path, reason: String) -> Self {
         Listed { path: slashed(relative), at: At::File(at.to_owned()), stat: Err(reason) }
     }
@@ -137,19 +137,45 @@ fn walk(root: &Path, select: &Select) -> Result<Vec<Listed>> {
     let (mut files, mut listed) = (Vec::new(), Vec::new());
     for entry in walk.into_iter().filter_entry(entered) {
         match entry {
-            Ok(entry) if entry.file_type().is_dir() || !select.takes(below(root, entry.path())) => {}
+            Ok(entry) if entry.file_type().is_dir() => {}
             Ok(entry) => files.push(entry.into_path()),
             Err(error) => listed.extend(refused(root, select, &error)?),
         }
     }
-    let looked = parallel::map(&files, parallel::cores(), 500, |at| match fs::metadata(at) {
-        Ok(metadata) => Some(Listed::file(below(root, at), at, &metadata)),
+    let looked = parallel::map_stretches(files, parallel::cores(), 500, |files| {
+        let mut looker = Looker::default();
+        let mut listed: Vec<_> =
+            files.into_iter().filter_map(|at| look_at(&mut looker, root, select, at)).collect();
+        // What is in order already costs the sorting of the whole little.
+        sort(&mut listed);
+        listed
+    });
+    listed.extend(looked);
+    Ok(listed)
+}
+
+fn look_at(looker: &mut Looker, root: &Path, select: &Select, at: PathBuf) -> Option<Listed> {
+    let relative = below(root, &at);
+    if !select.takes(relative) {
+        return None;
+    }
+    match looker.look(&at) {
+        Ok(regular) => {
+            let (path, stat) = (slashed(relative), stat_or_why(relative, regular));
+            Some(Listed { path, at: At::File(at), stat })
+        }
         // Gone since its folder was read.
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => Some(Listed::broken(below(root, at), at, format!("cannot be read: {}", error.kind()))),
-    });
-    listed.extend(looked.into_iter().flatten());
-    Ok(listed)
+        Err(error) => Some(Listed::broken(relative, &at, format!("cannot be read: {}", error.kind()))),
+    }
+}
+
+fn stat_or_why(relative: &Path, regular: Option<Stat>) -> Result<Stat, String> {
+    match (relative.to_str(), regular) {
+        (None, _) => Err("its name is not UTF-8".to_owned()),
+        (_, None) => Err("is no regular file".to_owned()),
+        (_, Some(stat)) => Ok(stat),
+    }
 }
 
 /// Makes a broken entry of a failure to list, unless it is of no concern: a place that is gone, or not taken.
@@ -187,6 +213,9 @@ fn below<'a>(root: &Path, path: &'a Path) -> &'a Path {
 
 /// Writes a relative path with forward slashes, each byte that is not UTF-8 as `\xNN`.
 fn slashed(relative: &Path) -> String {
+    if let (Some(path), '/') = (relative.to_str(), MAIN_SEPARATOR) {
+        return path.to_owned();
+    }
     let mut path = String::new();
     for component in relative.components() {
         if !path.is_empty() {

@@ -10,15 +10,28 @@ pub(crate) fn map<T: Sync, U: Send>(
     least: usize,
     work: impl Fn(&T) -> U + Sync,
 ) -> Vec<U> {
+    map_stretches(items.iter().collect(), threads, least, |items| items.into_iter().map(&work).collect())
+}
+
+/// Applies `work` to the items in as many stretches as there are threads, and returns what it gives, in their order.
+pub(crate) fn map_stretches<T: Send, U: Send>(
+    mut items: Vec<T>,
+    threads: usize,
+    least: usize,
+    work: impl Fn(Vec<T>) -> Vec<U> + Sync,
+) -> Vec<U> {
     let share = items.len().div_ceil(threads.max(1)).max(least);
     if items.len() <= share {
-        return items.iter().map(work).collect();
+        return work(items);
     }
     let work = &work;
     thread::scope(|scope| {
-        let chunks = items.chunks(share);
-        let workers: Vec<_> =
-            chunks.map(|items| scope.spawn(move || items.iter().map(work).collect::<Vec<_>>())).collect();
+        let mut workers = Vec::new();
+        while !items.is_empty() {
+            let rest = items.split_off(share.min(items.len()));
+            let stretch = std::mem::replace(&mut items, rest);
+            workers.push(scope.spawn(move || work(stretch)));
+        }
         let joined =
             workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
         joined.flatten().collect()

@@ -1,9 +1,7 @@
 //! What a miswired flow is told.
 
-use std::collections::BTreeMap;
-
 use rifflebox_core::{
-    Document, Draft, FileChange, FileRecord, Generator, Identity, Key, Result, Source, Tokenizer, Verdict,
+    Document, Draft, FileChange, Generator, Identity, KeptFiles, Key, Result, Source, Tokenizer, Verdict,
     asked, verifier,
 };
 
@@ -16,11 +14,7 @@ impl Source for Nothing {
         Identity::new("nothing", "1")
     }
 
-    fn changes(
-        &self,
-        _: &BTreeMap<String, FileRecord>,
-        _: &mut dyn FnMut(FileChange<'_>) -> Result<()>,
-    ) -> Result<()> {
+    fn changes(&self, _: &KeptFiles, _: &mut dyn FnMut(FileChange<'_>) -> Result<()>) -> Result<()> {
         Ok(())
     }
 }

@@ -2,7 +2,7 @@ use rifflebox_core::ErrorKind;
 
 use super::*;
 use crate::run::samples::even_run;
-use crate::{NewRun, Run};
+use crate::{NewRun, Options, Requests, Run};
 
 async fn open(url: &str, cache: Option<&FilePath>) -> Workspace {
     let cache = cache.map(FilePath::to_path_buf);
@@ -77,6 +77,21 @@ async fn a_read_only_opening_writes_no_copy() {
     let workspace = Workspace::open(url, options).await.unwrap();
     workspace.open_part(&run.parts[0]).await.unwrap();
     assert!(!folder.exists());
+}
+
+#[tokio::test]
+async fn a_read_only_view_takes_the_copies_that_stand() {
+    let (url, cache) = ("memory:cache-read-only-view", tempfile::tempdir().unwrap());
+    let run = written(&open(url, Some(cache.path())).await).await;
+    let view = open(url, Some(cache.path())).await.read_only().unwrap();
+    view.open_part(&run.parts[0]).await.unwrap();
+    assert_eq!(view.counters().requests(), 0, "the copy serves it");
+    fs::remove_dir_all(cache.path()).unwrap();
+    let view = view.read_only().unwrap();
+    view.open_part(&run.parts[0]).await.unwrap();
+    assert_eq!(view.counters().traffic().requests, Requests { get: 1, ..Requests::default() });
+    assert!(!cache.path().exists(), "and none is made");
+    assert_eq!(view.upload(0).write_runs(Vec::new()).await.unwrap_err().kind(), ErrorKind::Internal);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ fn shard(kind: Kind, numbers: std::ops::Range<u64>) -> ShardSummary {
         row
     };
     let rows: Vec<_> = rows.into_iter().map(of_kind).collect();
-    write_shard(&place, &rows, &stories).unwrap().summary
+    write_shard(&place, &rows, &stories, None).unwrap().summary
 }
 
 fn both() -> Vec<ShardSummary> {

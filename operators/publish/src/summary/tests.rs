@@ -81,27 +81,53 @@ fn figures_count_what_they_name() {
 #[test]
 fn a_shard_is_its_two_files_and_their_figures() {
     let (rows, stories): (Vec<_>, Vec<_>) = (0..6).map(|at| pair(at, at)).unzip();
-    let written = write_shard(&PLACE, &rows, &stories).unwrap();
+    let written = write_shard(&PLACE, &rows, &stories, None).unwrap();
     let summary = &written.summary;
-    assert_eq!(summary.data.blake3, blake3::hash(&written.data).to_hex().to_string());
+    assert_eq!(summary.data.blake3, blake3::hash(written.data.as_ref().unwrap()).to_hex().to_string());
     assert_eq!(summary.provenance.bytes, written.provenance.len() as u64);
     assert!(summary.data.path.starts_with("data/text/all-"), "{}", summary.data.path);
     assert!(summary.provenance.path.starts_with("provenance/text/all-"), "{}", summary.provenance.path);
     assert_eq!((summary.data.rows, summary.seeds.count), (6, 6));
     let json = serde_json::to_string(summary).unwrap();
     assert_eq!(&serde_json::from_str::<ShardSummary>(&json).unwrap(), summary);
-    let error = write_shard(&PLACE, &rows, &stories[1..]).unwrap_err();
+    let error = write_shard(&PLACE, &rows, &stories[1..], None).unwrap_err();
     assert!(error.to_string().contains("different samples"), "{error}");
 }
 
 #[test]
 fn another_verdict_moves_provenance_alone() {
     let (rows, mut stories): (Vec<_>, Vec<_>) = (0..6).map(|at| pair(at, at)).unzip();
-    let before = write_shard(&PLACE, &rows, &stories).unwrap().summary;
+    let before = write_shard(&PLACE, &rows, &stories, None).unwrap().summary;
     stories[1].verifiers[0].version = "new".to_owned();
-    let after = write_shard(&PLACE, &rows, &stories).unwrap().summary;
-    assert_eq!(after.data, before.data);
-    assert_ne!(after.provenance, before.provenance);
+    let after = write_shard(&PLACE, &rows, &stories, None).unwrap();
+    assert!(after.data.is_some());
+    assert_eq!(after.summary.data, before.data);
+    assert_ne!(after.summary.provenance, before.provenance);
+    let known = write_shard(&PLACE, &rows, &stories, Some(&before)).unwrap();
+    assert_eq!(known, WrittenShard { data: None, ..after }, "the data that is known is not written again");
+}
+
+#[test]
+fn data_is_known_only_of_equal_rows_in_an_equal_place() {
+    let (rows, stories): (Vec<_>, Vec<_>) = (0..6).map(|at| pair(at, at)).unzip();
+    let known = write_shard(&PLACE, &rows, &stories, None).unwrap().summary;
+    let moves: [fn(&mut DataRow); 5] = [
+        |row| row.tier = Tier::T3,
+        |row| row.source = "elsewhere".to_owned(),
+        |row| row.license = Some("CC-BY-3.0".to_owned()),
+        |row| row.tokens += 1,
+        |row| row.context = Some(String::new()),
+    ];
+    for (at, change) in moves.into_iter().enumerate() {
+        let mut rows = rows.clone();
+        change(&mut rows[2]);
+        let written = write_shard(&PLACE, &rows, &stories, Some(&known)).unwrap();
+        assert!(written.data.is_some() && written.summary.rows != known.rows, "change {at}");
+    }
+    let fewer = write_shard(&PLACE, &rows[1..], &stories[1..], Some(&known)).unwrap();
+    assert!(fewer.data.is_some());
+    let split = ShardPlace { split: Some("validation"), ..PLACE };
+    assert!(write_shard(&split, &rows, &stories, Some(&known)).unwrap().data.is_some());
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs::{self, File, FileTimes};
 use std::path::Path;
 use std::time::Duration;
@@ -40,7 +41,7 @@ impl Bench {
     fn scan(&mut self, now_ns: i128) -> Vec<String> {
         let mut said = Vec::new();
         let (kept, rows) = (&mut self.kept, &mut self.rows);
-        let before = kept.clone();
+        let before = kept.clone().into_iter().collect();
         let each = &mut |change: FileChange<'_>| {
             let mark = match (&change.record, &change.rows) {
                 (Some(_), Some(_)) => '+',
@@ -174,7 +175,7 @@ fn the_clock_of_this_machine_settles_old_files_only() {
         records.extend(change.record);
         Ok(())
     };
-    bench.source.changes(&BTreeMap::new(), each).unwrap();
+    bench.source.changes(&KeptFiles::default(), each).unwrap();
     assert!(!records[0].settled);
     assert_eq!(bench.scan(LATER_NS), ["+a.md"]);
     assert!(bench.kept["a.md"].settled);
@@ -253,7 +254,7 @@ fn hidden_folders_are_passed_over() {
 #[test]
 fn a_root_that_is_missing_is_an_error_and_an_empty_one_is_not() {
     let mut bench = Bench::new("docs/*.md");
-    let error = bench.source.changes_at(0, &BTreeMap::new(), &mut |_| Ok(())).unwrap_err();
+    let error = bench.source.changes_at(0, &KeptFiles::default(), &mut |_| Ok(())).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     assert!(error.to_string().ends_with("docs does not exist"), "{error}");
     fs::create_dir(bench.path("docs")).unwrap();
@@ -262,7 +263,7 @@ fn a_root_that_is_missing_is_an_error_and_an_empty_one_is_not() {
     bench.write("docs/a.md", "a");
     bench.scan(LATER_NS);
     fs::remove_dir_all(bench.path("docs")).unwrap();
-    assert!(bench.source.changes_at(0, &bench.kept, &mut |_| Ok(())).is_err());
+    assert!(bench.source.changes_at(0, &bench.kept.clone().into_iter().collect(), &mut |_| Ok(())).is_err());
 }
 
 #[test]
@@ -300,7 +301,7 @@ fn a_large_file_that_changes_under_the_reader_is_an_error() {
         bench.write("a.jsonl", text.replace(":1", ":2"));
         rows.try_for_each(|row| row.map(drop))
     };
-    let error = bench.source.changes_at(LATER_NS, &BTreeMap::new(), each).unwrap_err();
+    let error = bench.source.changes_at(LATER_NS, &KeptFiles::default(), each).unwrap_err();
     assert_eq!(error.to_string(), "a.jsonl changed while it was read: build again once it is written");
 }
 
@@ -314,7 +315,7 @@ fn what_is_declared_of_a_source_is_said_of_its_documents() {
         documents.extend(change.rows.into_iter().flatten().map(|row| row.unwrap().document.unwrap()));
         Ok(())
     };
-    files.source("docs", folder.path()).unwrap().changes(&BTreeMap::new(), each).unwrap();
+    files.source("docs", folder.path()).unwrap().changes(&KeptFiles::default(), each).unwrap();
     let document = documents.pop().unwrap();
     assert_eq!((document.source.as_str(), document.id.as_str()), ("docs", "a.md"));
     assert_eq!((document.tier, document.license.as_deref()), (Tier::T2, Some("MIT")));

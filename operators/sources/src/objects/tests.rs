@@ -51,7 +51,7 @@ impl Bench {
             }
             Ok(())
         };
-        self.source.changes(&kept, each)?;
+        self.source.changes(&kept.into_iter().collect(), each)?;
         Ok(said)
     }
 }
