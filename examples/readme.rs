@@ -13,10 +13,10 @@ async fn main() -> rifflebox::Result<()> {
     });
 
     let flow = flow("handbook");
-    let pages = Files::matching("examples/corpus/documents/**/*.md").tier(Tier::T0);
+    let pages = Files::matching("examples/corpus/documents/prometheus/**/*.md").tier(Tier::T0);
     let docs = flow.documents("docs", pages.source("docs", ".".as_ref())?);
     let human = docs.generate(Passages::default());
-    let asked = docs.generate(Cloze::default()).verify(Supported::default()).verify(no_todo);
+    let asked = docs.generate(Cloze::about("Prometheus")).verify(Supported::default()).verify(no_todo);
     let kept = human.concat(&asked).dedup(Exact);
     kept.mix(Recipe::shares([(Tier::T0, 0.95), (Tier::T2, 0.05)]).tokens(50_000)).publish();
 

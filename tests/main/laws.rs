@@ -77,6 +77,7 @@ fn rows() {
 #[test]
 fn cloze() {
     generates(Cloze::default());
+    generates(Cloze::about("Handbook"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Prints what `cloze` asks of the documents in a file of JSON lines (`path`, `text`), plain or zstd.
 //!
-//! `cargo run -p rifflebox-generate --example ask -- FILE [PATH-PART] [ONE-IN]`
+//! `cargo run -p rifflebox-generate --example ask -- ABOUT FILE [PATH-PART] [ONE-IN]`
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read};
@@ -10,6 +10,7 @@ use rifflebox_generate::Cloze;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
+    let about = arguments.next().ok_or("say whose documentation it is")?;
     let file = arguments.next().ok_or("name a file of JSON lines")?;
     let part = arguments.next().unwrap_or_default();
     let one_in: u64 = arguments.next().map_or(Ok(1), |number| number.parse())?;
@@ -17,6 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         true => Box::new(zstd::Decoder::new(std::fs::File::open(&file)?)?),
         false => Box::new(std::fs::File::open(&file)?),
     };
+    let cloze = Cloze::about(about);
+    cloze.check()?;
     let (mut documents, mut questions) = (0, 0);
     for line in BufReader::new(bytes).lines() {
         let row: serde_json::Value = serde_json::from_str(&line?)?;
@@ -28,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (source, origin, fields) = ("docs".to_owned(), Origin::default(), Fields::new());
         let (id, text) = (id.to_owned(), text.to_owned());
         let document = Document { source, id, text, tier: Tier::T0, license: None, origin, fields };
-        Cloze::default().generate(&document, &mut |draft| {
+        cloze.generate(&document, &mut |draft| {
             questions += 1;
             let Content::Completion { prompt, completion } = &draft.content else { return };
             if Key::of(prompt.as_bytes()).head64().is_multiple_of(one_in.max(1)) {

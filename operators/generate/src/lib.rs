@@ -18,7 +18,7 @@
 //!     fields: Default::default(),
 //! };
 //! let mut answers = Vec::new();
-//! Cloze::default().generate(&document, &mut |draft| answers.push(draft.fields["answer"].clone()))?;
+//! Cloze::about("Jobber").generate(&document, &mut |draft| answers.push(draft.fields["answer"].clone()))?;
 //! assert_eq!(answers.len(), 1);
 //! # Ok::<(), String>(())
 //! ```

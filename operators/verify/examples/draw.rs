@@ -1,11 +1,11 @@
-//! Draws questions to be read by a person: those that `cloze` asks of the data folder and `supported` confirms.
+//! Draws questions to be read by a person: those that `cloze` asks of documentation and `supported` confirms.
 //!
-//! `RIFFLEBOX_DATA` names the data folder, with `docs/<source>/base.jsonl.zst`. Output: one line a question,
-//! `{"id", "source", "document", "shape", "prompt", "completion", "support"}`; `id` is the digest that the
-//! questions are drawn by, lowest first, so the same documents and operators always give the same draw.
+//! `cargo run -p rifflebox-verify --example draw -- MOST NAME=FILE…`: a file holds JSON lines (`path`, `text`), plain
+//! or zstd, and is about NAME; `=FILE` names nothing. Output: one line a question, `{"id", "source", "document",
+//! "shape", "prompt", "completion", "support", "passage"}`; `id` is the digest that the questions are drawn by, lowest
+//! first, so the same documents and operators always give the same draw, and fewer give a part of it.
 
-use std::io::Write;
-use std::path::Path;
+use std::io::{BufWriter, Write};
 
 use rifflebox_core::{
     Content, Document, Draft, Fields, Generator, Key, Origin, Sample, Seed, Tier, Verifier,
@@ -14,44 +14,42 @@ use rifflebox_generate::Cloze;
 use rifflebox_verify::Supported;
 use serde_json::{Value, json};
 
-/// Questions in all.
-const ALL: usize = 200;
-/// The smaller sources, and the most questions of both together; the rest are of the large one.
-const SMALL: ([&str; 2], usize) = (["rust-book", "prometheus-docs"], 70);
-const LARGE: &str = "opentelemetry.io";
+type Failure = Box<dyn std::error::Error>;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = std::env::var_os("RIFFLEBOX_DATA").ok_or("RIFFLEBOX_DATA names no data folder")?;
-    let mut small = Vec::new();
-    for source in SMALL.0 {
-        small.extend(surviving(Path::new(&folder), source)?);
+/// Bytes of the document on either side of what supports an answer.
+const AROUND: u64 = 600;
+
+fn main() -> Result<(), Failure> {
+    let mut arguments = std::env::args().skip(1);
+    let most: usize = arguments.next().ok_or("say how many to draw")?.parse()?;
+    let mut questions = Vec::new();
+    for corpus in arguments {
+        let (name, file) = corpus.split_once('=').ok_or("name each corpus as NAME=FILE")?;
+        questions.extend(surviving(name, file)?);
     }
-    let mut drawn = lowest(small, SMALL.1);
-    drawn.extend(lowest(surviving(Path::new(&folder), LARGE)?, ALL - drawn.len()));
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    for (_, question) in drawn {
+    questions.sort_by_key(|(id, _)| *id);
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    for (_, question) in questions.into_iter().take(most) {
         writeln!(out, "{question}")?;
     }
     Ok(())
 }
 
-/// Returns so many of the questions, by the order of their digests.
-fn lowest(mut questions: Vec<(Key, Value)>, most: usize) -> Vec<(Key, Value)> {
-    questions.sort_by_key(|(id, _)| *id);
-    questions.truncate(most);
-    questions
-}
-
-/// Asks of each document of a source, and returns the questions that are confirmed by it.
-fn surviving(folder: &Path, source: &str) -> Result<Vec<(Key, Value)>, Box<dyn std::error::Error>> {
-    let file = std::fs::File::open(folder.join("docs").join(source).join("base.jsonl.zst"))?;
-    let text = String::from_utf8(zstd::decode_all(file)?)?;
+/// Asks of each document of a corpus, and returns the questions that are confirmed by it.
+fn surviving(name: &str, file: &str) -> Result<Vec<(Key, Value)>, Failure> {
+    let bytes = std::fs::File::open(file)?;
+    let text = match file.ends_with(".zst") {
+        true => String::from_utf8(zstd::decode_all(bytes)?)?,
+        false => std::io::read_to_string(bytes)?,
+    };
+    let cloze = if name.is_empty() { Cloze::default() } else { Cloze::about(name) };
+    cloze.check()?;
     let (mut questions, mut asked) = (Vec::new(), 0);
     for line in text.lines() {
         let row: Value = serde_json::from_str(line)?;
         let field = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
         let document = Document {
-            source: source.to_owned(),
+            source: name.to_owned(),
             id: field("path"),
             text: field("text"),
             tier: Tier::T0,
@@ -60,18 +58,22 @@ fn surviving(folder: &Path, source: &str) -> Result<Vec<(Key, Value)>, Box<dyn s
             fields: Fields::new(),
         };
         let mut drafts = Vec::new();
-        Cloze::default().generate(&document, &mut |draft| drafts.push(draft))?;
+        cloze.generate(&document, &mut |draft| drafts.push(draft))?;
         asked += drafts.len();
         questions.extend(drafts.into_iter().filter_map(|draft| confirmed(&document, draft)));
     }
-    eprintln!("{source}: {} of {asked} questions survive", questions.len());
+    eprintln!(
+        "{name}: {} of {asked} questions survive, of {} documents",
+        questions.len(),
+        text.lines().count()
+    );
     Ok(questions)
 }
 
 /// Returns a question with the digest that it is drawn by, if its document confirms it.
 fn confirmed(document: &Document, draft: Draft) -> Option<(Key, Value)> {
     let noted = |name: &str| draft.fields.get(name).and_then(|v| v.as_text()).unwrap_or_default().to_owned();
-    let (shape, support) = (noted("shape"), noted("support"));
+    let (shape, support, span) = (noted("shape"), noted("support"), draft.span?);
     let seed = Seed {
         source: document.source.clone(),
         id: document.id.clone(),
@@ -91,11 +93,16 @@ fn confirmed(document: &Document, draft: Draft) -> Option<(Key, Value)> {
     };
     let verdict = Supported::default().verify(&sample, std::slice::from_ref(document));
     let Content::Completion { prompt, completion } = &sample.content else { return None };
+    if !verdict.accept && std::env::var_os("DRAW_REFUSED").is_some() {
+        eprintln!("[{shape}] {prompt}\n  = {completion}\n  {}", verdict.reason.unwrap_or_default());
+    }
     let id =
         Key::builder("draw").text(&document.source).text(&document.id).text(prompt).text(completion).finish();
+    let start = document.text.floor_char_boundary(span.start.saturating_sub(AROUND) as usize);
+    let end = document.text.ceil_char_boundary((span.end + AROUND) as usize);
     let question = json!({
         "id": id.to_string(), "source": document.source, "document": document.id, "shape": shape,
-        "prompt": prompt, "completion": completion, "support": support,
+        "prompt": prompt, "completion": completion, "support": support, "passage": document.text[start..end],
     });
     verdict.accept.then_some((id, question))
 }

@@ -1,3 +1,4 @@
+mod code;
 mod evidence;
 mod fit;
 mod matter;
@@ -32,7 +33,7 @@ pub struct Supported {}
 
 impl Verifier for Supported {
     fn identity(&self) -> Identity {
-        Identity::new("supported", "1").with_settings(self)
+        Identity::new("supported", "2").with_settings(self)
     }
 
     fn proof(&self) -> Proof {
@@ -156,7 +157,9 @@ fn kind_of_answer(
         "zero one two three four five six seven eight nine ten eleven twelve hundred thousand million none";
     let counted =
         figure || answer.iter().any(|word| numbers.split_ascii_whitespace().any(|number| number == word));
-    if asks(&["how many ", "how much "]) && !counted {
+    // "Which flag limits how many …" asks for a flag.
+    let amount = asks(&["how many ", "how much "]) && !asks(&["which ", "what "]);
+    if amount && !counted {
         return Err(Fault::Type("a number"));
     }
     if asks(&["which year", "what year", "in which month"]) && !figure {

@@ -77,7 +77,7 @@ impl Form {
         let files = Files::matching(&self.files).tier(Tier::T0).license("CC-BY-4.0");
         let pages = flow.documents("pages", files.source("pages", documents)?);
         let human = pages.generate(Passages::default());
-        let cloze = pages.generate(Cloze::default()).verify(Supported::default());
+        let cloze = pages.generate(Cloze::about("Handbook")).verify(Supported::default());
         let mut samples = human.concat(&cloze);
         if let Some(words) = self.min_words {
             let settings = LengthSettings { min_words: Some(words), ..LengthSettings::default() };

@@ -55,6 +55,7 @@ fn rows(given: &Given<'_>) -> Result<Made, Mistake> {
 
 fn cloze(given: &Given<'_>) -> Result<Made, Mistake> {
     let cloze: Cloze = given.settings()?;
+    cloze.check().map_err(|why| given.mistake_at("about", why))?;
     Ok(Made::of(Operator::Generate(Arc::new(cloze))))
 }
 

@@ -14,7 +14,7 @@ fn in_rust(base_dir: &Path) -> Flow {
     let pages = Files::matching("pages/*.md").tier(Tier::T0).license("CC0-1.0");
     let docs = flow.documents("pages", pages.source("pages", base_dir).unwrap());
     let human = docs.generate(Passages::default());
-    let asked = docs.generate(Cloze::default()).verify(Supported::default());
+    let asked = docs.generate(Cloze::about("placer mining")).verify(Supported::default());
     let shares = [(Tier::T0, Share::between(0.34, 1.0)), (Tier::T2, Share::between(0.0, 0.66))];
     human.concat(&asked).dedup(Exact).mix(Recipe::shares(shares)).publish();
     flow

@@ -51,7 +51,7 @@ fn called(text: &str) -> Option<(String, String)> {
     let name = name.trim_matches(['`', '"', '“', '”']);
     let plain = (1..=4).contains(&name.split_whitespace().count())
         && !name.contains([',', '`', '('])
-        && ![" and ", " in ", " on ", " by "].iter().any(|word| name.contains(word));
+        && ![" and ", " or ", " in ", " on ", " by "].iter().any(|word| name.contains(word));
     let telling = thing.split_whitespace().count() >= 4
         && points_nowhere(thing)
         && !has_main_verb(thing)
@@ -70,7 +70,10 @@ fn default_of(text: &str) -> Option<(String, String)> {
     let value = value.trim_end_matches('.').trim_matches('`');
     let plain = (1..=4).contains(&value.split_whitespace().count()) && !value.contains([',', '`', '(', ';']);
     let first = bare(value.split_whitespace().next()?);
-    let sound = plain && !["set", "to", "not", "used", "defined", "always", "only"].contains(&first.as_str());
+    let plain = plain && !value.split_whitespace().any(|word| is_stop(&bare(word)));
+    let sound = plain
+        && !["irrelevant", "recommended", "set", "to", "not", "used", "defined", "always", "only"]
+            .contains(&first.as_str());
     let named = !terms(thing).is_empty() && thing.split_whitespace().count() <= 10 && points_nowhere(thing);
     (sound && named).then(|| (format!("what is the default {thing}?"), value.to_owned()))
 }

@@ -8,6 +8,9 @@ use super::words::{bare, is_english};
 
 const SHELLS: [&str; 6] = ["sh", "bash", "shell", "console", "shell-session", "zsh"];
 
+/// What only the page's own example is called.
+const EXAMPLES: [&str; 9] = ["my-", "my_", " my", "example", "://", "foo", "hello", "localhost", "echo "];
+
 /// Asks for each command that a sentence introduces and a code block shows alone.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
     for (number, pair) in page.blocks.windows(2).enumerate() {
@@ -33,11 +36,15 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
         {
             continue;
         }
+        let how = if aim.starts_with("run ") { "use" } else { "run" };
         let support = format!("{introduction}\n{command}");
         questions.push(Question {
             shape: "command",
             quality: 85,
-            ask: Ask::According(format!("which command do you run to {}?", aim.trim_end_matches(['.', ',']))),
+            ask: Ask::According(format!(
+                "which command do you {how} to {}?",
+                aim.trim_end_matches(['.', ','])
+            )),
             section: section(page, number, &command),
             answer: command,
             support,
@@ -67,7 +74,7 @@ fn the_command(language: &str, text: &str) -> Option<String> {
         && !command.contains("...")
         && !command.starts_with("cd ")
         && !command.starts_with(['.', '/'])
-        && !command.contains("my-");
+        && !EXAMPLES.iter().any(|name| command.contains(name));
     sound.then(|| command.to_owned())
 }
 
@@ -134,10 +141,11 @@ mod tests {
     #[test]
     fn commands() {
         assert_eq!(
-            the_command("console", "$ cargo new hello\nCreated\n").as_deref(),
-            Some("cargo new hello")
+            the_command("console", "$ cargo new --vcs none\nCreated\n").as_deref(),
+            Some("cargo new --vcs none")
         );
         assert_eq!(the_command("sh", "cargo build\ncargo run\n"), None);
+        assert_eq!(the_command("sh", "cargo new hello\n"), None);
         assert_eq!(the_command("rust", "let x = 1;"), None);
         assert_eq!(the_command("sh", "tool --name <name>\n"), None);
     }

@@ -6,6 +6,7 @@ use super::line::Line;
 use super::page::{Block, Kind, Page};
 use super::prose::{is_clean, is_sentence, points_nowhere, stands_alone};
 use super::question::{Ask, Question};
+use super::which::section;
 use super::words::{bare, is_english, is_stop, letters, lower_first, terms};
 
 /// Nouns too vague to be asked for.
@@ -21,7 +22,7 @@ const WEAK: &str = "good great bad bit lot nice big perfect same first next last
     already often usually never no just because why what how when where good-to-know ideal fine free \
     excellent popular powerful useful simple straightforward key major huge small large crucial critical \
     little few couple number variety must new recent current long short real serious question confusing \
-    vast holistic versatile convenient term terms massive rich wonderful fantastic vibrant one community \
+    native first-class complex natural tiny significant rare easy hard difficult like vast holistic versatile convenient term terms massive rich wonderful fantastic vibrant one community \
     community-driven awesome world well-known well-adopted leading exciting strong step big-picture preferred \
     world's world’s single standard highly distinct core heart";
 
@@ -69,6 +70,8 @@ fn sentence_questions(
         || line.is_marked(definition.term)
         || is_named_by(std::slice::from_ref(&page.title), definition.term)
         || is_proper(definition.term, definition.article);
+    // What is said of "the text" holds for one text; what is said of "a text" for all.
+    let known = known || definition.article.to_lowercase() != "the" && page.says_often(definition.term);
     let sound = known && is_sentence(text, 7, 45) && stands_alone(text) && !starts_question(text);
     if !sound || is_example(page, definition.term) || defines_elsewhere(page, text, &definition) {
         return;
@@ -83,12 +86,14 @@ fn sentence_questions(
     let article = article.to_lowercase();
     let spaced = if article.is_empty() { String::new() } else { format!("{article} ") };
     let quality = 60 + 20 * u8::from(under_heading) + 10 * u8::from(predicate.split(' ').count() >= 8);
+    // A name in code may have others of its kind on the page.
+    let coded = section(page, number, "").filter(|_| term.contains('`'));
     let mut push = |shape, quality, ask: String, answer: String| {
         questions.push(Question {
             shape,
             quality,
             ask: Ask::According(ask),
-            section: None,
+            section: coded.clone(),
             answer,
             support: text.to_owned(),
             span: line.source(sentence),
@@ -99,7 +104,8 @@ fn sentence_questions(
     // The other way round, where the predicate alone tells the term.
     let words = predicate.split_whitespace().count();
     let apart = terms(predicate).is_disjoint(&terms(term));
-    let quotable = points_nowhere(predicate) && !predicate.contains('"');
+    let aside = ["e.g.", "i.e.", " and is ", "; "].iter().any(|mark| predicate.contains(mark));
+    let quotable = points_nowhere(predicate) && !predicate.contains('"') && !aside;
     let telling = (9..=40).contains(&words) && apart && quotable && !is_stop(&bare(term));
     if telling && !plural && verb == "is" && term.split(' ').count() <= 4 {
         let ask = format!("which term is defined as \"{}\"?", predicate.trim_end_matches('.'));
@@ -120,6 +126,10 @@ fn take_apart(text: &str) -> Option<Definition<'_>> {
     let words: Vec<&str> = term.split_whitespace().collect();
     let sound = (1..=5).contains(&words.len())
         && !term.contains([',', '(', ')', ';', ':', '"', '?'])
+        && !term.contains("'s")
+        && !term.contains("’s")
+        && !["single", "new", "given", "typical", "particular", "specific", "final"]
+            .contains(&words.first()?.to_lowercase().as_str())
         && term.matches('`').count() != 1
         && !words.iter().any(|word| is_stop(&bare(word)) || bare(word).ends_with("ly"));
     let last = bare(words.last()?);
@@ -136,14 +146,23 @@ fn take_apart(text: &str) -> Option<Definition<'_>> {
     let first = bare(opening.next()?);
     let second = bare(opening.next()?);
     let weak = |word: &str| WEAK.split_ascii_whitespace().any(|weak| weak == word);
+    if is_of_people(predicate) {
+        return None;
+    }
     let determined = ["a", "an", "the", "one", "any"].contains(&first.as_str());
-    if weak(&first) || determined && weak(&second) {
+    let superlative =
+        |word: &str| word.ends_with("est") && !["request", "test", "digest", "manifest"].contains(&word);
+    if weak(&first) || determined && (weak(&second) || superlative(&second)) {
         return None;
     }
     let defines = match verb {
         _ if ["an", "a"].contains(&second.as_str()) => false,
         "is" => ["a", "an", "the"].contains(&first.as_str()) && (first != "the" || predicate.len() > 40),
-        "are" => is_plain_noun(&first) && (predicate.contains(" that ") || predicate.contains(" which ")),
+        "are" => {
+            is_plain_noun(&first)
+                && !predicate.split(' ').next().is_some_and(|word| word.ends_with(','))
+                && (predicate.contains(" that ") || predicate.contains(" which "))
+        }
         _ => true,
     };
     (defines && predicate.split_whitespace().count() >= 5).then_some(Definition {
@@ -152,6 +171,14 @@ fn take_apart(text: &str) -> Option<Definition<'_>> {
         verb,
         predicate,
     })
+}
+
+/// Returns whether a predicate says who somebody is: people and firms are no matter of documentation.
+pub(super) fn is_of_people(predicate: &str) -> bool {
+    let roles = "engineer engineers maintainer maintainers founder co-founder advocate manager architect contributor \
+        director evangelist cto ceo chair startup firm vendor company consultancy";
+    let opening = predicate.split_whitespace().take(9).map(bare);
+    opening.into_iter().any(|word| roles.split_ascii_whitespace().any(|role| role == word))
 }
 
 /// An entry of a glossary: a heading, and under it what it means, without repeating the heading.
@@ -319,12 +346,30 @@ fn as_inside(page: &Page, term: &str) -> String {
         Kind::Paragraph(line) | Kind::Item { line, .. } => line.text.contains(&inside),
         _ => false,
     });
-    if said { small } else { term.to_owned() }
+    // "Internal tracing" begins its sentence, and is no name; "Prometheus server" begins with one.
+    let first = term.split(' ').next().unwrap_or_default();
+    let phrase = term.split(' ').skip(1).any(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
+        && first.chars().skip(1).all(|c| c.is_ascii_lowercase() || c == '-');
+    let name = || {
+        let inside = format!(" {first}");
+        page.blocks.iter().any(|block| match &block.kind {
+            Kind::Paragraph(line) | Kind::Item { line, .. } => line
+                .text
+                .match_indices(&inside)
+                .any(|(at, _)| line.text[..at].ends_with(|c: char| c.is_ascii_lowercase() || c == ',')),
+            _ => false,
+        })
+    };
+    if said || phrase && !name() { small } else { term.to_owned() }
 }
 
 fn is_plain_noun(word: &str) -> bool {
+    let irregular = ["made", "run", "set", "sent", "built", "kept", "put", "held", "bound", "based"];
     let ends = ["ed", "en", "ing", "ly", "ble", "ful", "al", "ive", "ous", "ary"];
-    !is_stop(word) && !ends.iter().any(|end| word.ends_with(end)) && word.len() > 2
+    !is_stop(word)
+        && !irregular.contains(&word)
+        && !ends.iter().any(|end| word.ends_with(end))
+        && word.len() > 2
 }
 
 fn starts_question(text: &str) -> bool {

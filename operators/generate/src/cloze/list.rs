@@ -1,20 +1,13 @@
 //! Lists whose items say what something is, and lists that a sentence announces.
 
-use super::define::{has_main_verb, is_joined};
-use super::line::Line;
+use super::define::{has_main_verb, is_joined, is_of_people};
+use super::does::is_doing;
+use super::line::{Line, Look};
 use super::page::{Block, Kind, Page};
 use super::prose::{is_clean, points_nowhere, stands_alone};
 use super::question::{Ask, Question};
 use super::which::{kind_by_look, section};
 use super::words::{bare, is_english, is_stop, lower_first, stem, terms};
-
-/// Verbs with which documentation says what a named thing does.
-const DOES: &str = "enables disables specifies sets returns defines controls provides creates adds \
-    allows configures determines indicates sends exports collects receives describes stores shows \
-    lists runs starts stops removes generates loads reads writes limits counts measures reports converts \
-    captures tracks identifies filters drops aggregates monitors emits handles manages executes matches \
-    overrides selects checks gives tells prints builds compiles updates deletes applies instruments \
-    records enriches processes transforms forwards scrapes exposes propagates injects extracts supports";
 
 /// What labels a line without being a term.
 const LABELS: &str = "description unit type name note notes status alpha beta stable example examples input output \
@@ -54,7 +47,9 @@ fn entry(line: &Line) -> Option<(&str, &str)> {
         term = inner;
     } else {
         let separators = [": ", " - ", " – ", " — ", "—", " -- "];
-        rest = separators.iter().find_map(|separator| rest.strip_prefix(separator))?;
+        let said = rest.strip_prefix(' ').filter(|said| is_said(said));
+        rest = separators.iter().find_map(|separator| rest.strip_prefix(separator)).or(said)?;
+        rest = rest.strip_prefix("is ").unwrap_or(rest);
     }
     let (term, meaning) = (term.trim().trim_matches('`'), rest.trim());
     let sound = !term.is_empty() && term.split_whitespace().count() <= 4 && term.chars().count() <= 50;
@@ -62,6 +57,52 @@ fn entry(line: &Line) -> Option<(&str, &str)> {
     let label = LABELS.split_ascii_whitespace().any(|label| label == term.to_lowercase());
     let plain = plain && !label && !term.contains(['(', ')', '→']) && !term.starts_with("..");
     (sound && plain && term.chars().any(|c| c.is_ascii_alphabetic())).then_some((term, meaning))
+}
+
+/// Returns whether an item is of an example, which holds there alone, or a plain word in code, which does not say what it
+/// is a name of.
+fn is_beside(page: &Page, block: &Block, term: &str, code: bool) -> bool {
+    let example = |text: &str| text.to_lowercase().contains("example") || text.starts_with("Navigating");
+    example(&page.title)
+        || page.title.starts_with("Build a ")
+        || block.section().is_some_and(|heading| example(heading) || is_aside(heading))
+        || code && is_plain_word(term)
+}
+
+/// Returns whether a text can say what something is or does, also away from its page.
+fn is_meaning(text: &str) -> bool {
+    (5..=45).contains(&text.split_whitespace().count())
+        && points_nowhere(text)
+        && is_english(text)
+        && !is_of_people(text)
+        && !text.ends_with(':')
+        && !text.contains(['→', '?', '!', '#'])
+        && !text.contains(": ")
+}
+
+/// Returns whether a section is beside the matter: what to have at hand, or who else is there.
+fn is_aside(heading: &str) -> bool {
+    let asides =
+        ["before you begin", "prerequisite", "requirements", "adopter", "next steps", "speaker", "who "];
+    let heading = heading.to_lowercase();
+    asides.iter().any(|aside| heading.contains(aside))
+}
+
+/// Returns whether the items of a list are names of other pages: each is a link, and none is code.
+fn leads_elsewhere(page: &Page, list: usize) -> bool {
+    page.blocks.iter().all(|block| match &block.kind {
+        Kind::Item { list: of, line, .. } if *of == list => {
+            let first = |look| line.marks.iter().any(|mark| mark.range.start == 0 && mark.look == look);
+            first(Look::Link) && !first(Look::Code)
+        }
+        _ => true,
+    })
+}
+
+/// Returns whether a text goes on after its subject by saying what that is or does: "**gzip** enables …".
+fn is_said(text: &str) -> bool {
+    let verb = text.split_whitespace().next().unwrap_or_default();
+    is_doing(verb) || ["is the ", "is a ", "is an "].iter().any(|be| text.starts_with(be))
 }
 
 fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
@@ -72,28 +113,14 @@ fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
     if siblings.len() < 2 || siblings.iter().filter(|(_, other, _)| terms(other) == terms(term)).count() > 1 {
         return;
     }
-    // What is said in an example holds there alone, and of other pages is no matter; a plain word in code does not
-    // say what it is a name of.
-    let example = |text: &str| text.to_lowercase().contains("example") || text.starts_with("Navigating");
     let code = line.text.starts_with('`');
-    if example(&page.title)
-        || page.title.starts_with("Build a ")
-        || block.section().is_some_and(example)
-        || code && is_plain_word(term)
-    {
-        return;
-    }
     let first = first_sentence(meaning);
-    let words = first.split_whitespace().count();
-    if !(5..=45).contains(&words)
-        || !points_nowhere(first)
-        || !is_english(first)
-        || first.ends_with(':')
-        || first.contains(['→', '?', '!', '#'])
-        || first.contains(": ")
-    {
+    if is_beside(page, block, term, code) || !is_meaning(first) {
         return;
     }
+    let words = first.split_whitespace().count();
+    // A name of a program's own is code, however it is set.
+    let code = code || term.contains(['_', '.']) && !term.contains(' ');
     let (shown, start) =
         (if code { format!("`{term}`") } else { format!("\"{term}\"") }, line.text.find(first));
     let Some(start) = start else { return };
@@ -105,16 +132,19 @@ fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
         questions.push(Question { shape, quality, ask, section, answer, support, span, block: number });
     };
     let opening = bare(first.split_whitespace().next().unwrap_or_default());
-    let does = DOES.split_ascii_whitespace().any(|verb| verb == opening);
+    let does = is_doing(&opening);
     let your = first.contains("your") || first.contains("you ");
     let phrase = ["a", "an"].contains(&opening.as_str()) || opening == "the" && is_joined(first);
     let is = phrase && !has_main_verb(first) && !your;
 
+    // "uri: the URI …" tells nothing.
+    let echoes = !code && terms(term).is_subset(&terms(first))
+        || !is_name(term) && !does && leads_elsewhere(page, *list);
     let heading = section(page, number, "");
     if does && (code || is_name(term)) {
         let kind = kind_by_look(term).map_or_else(String::new, |kind| format!("the {kind} "));
         push("item", 62, format!("what does {kind}{shown} do?"), heading.clone(), first);
-    } else if is && *alone && (code || !term.contains(' ') || is_name(term)) {
+    } else if is && *alone && !echoes && (code || !term.contains(' ') || is_name(term)) {
         let ask = if code { format!("what is {shown}?") } else { format!("what is meant by {shown}?") };
         push("item", 60, ask, heading.clone(), first);
     }
@@ -122,7 +152,11 @@ fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
     let near = siblings.iter().any(|(_, other, said)| *other != term && overlap(said, first) > 60);
     let telling = words >= 7 && terms(first).is_disjoint(&terms(term)) && !near && !first.contains('"');
     let noun = noun_of(block, term);
-    if telling && (does || is) && (noun.is_some() || code || !is_label(term)) {
+    if telling
+        && (does || is)
+        && (noun.is_some()
+            || !is_plain_word(term) && (code || !is_label(term) && term.chars().any(char::is_lowercase)))
+    {
         let said = lower_first(first.trim_end_matches('.'));
         let ask = match (noun, does) {
             (Some(noun), true) => format!("which {noun} {said}?"),

@@ -1,22 +1,36 @@
-use std::collections::{BTreeMap, BTreeSet};
+mod reader;
+mod subject;
+mod title;
+
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use rifflebox_core::Document;
 
-use super::line::{Line, Look};
-use super::words::{bare, is_english, is_stop};
-use crate::markdown::{body_start, is_markdown, options};
+use reader::{Reader, paragraphs};
+use subject::subject;
+use title::{front_title, is_local, is_news, sound_title, with_folders, words};
+
+use super::help;
+use super::line::Line;
+use super::words::{bare, is_english, is_stop, terms};
+use crate::markdown::{body_start, is_markdown};
 
 /// A document as a reader sees it: its title, what it is about, and its blocks under their headings.
 #[derive(Clone, Debug)]
 pub(super) struct Page {
     /// What the page calls itself.
     pub(super) title: String,
+    /// Whose documentation it is of, if its reader was told.
+    pub(super) about: Option<String>,
     /// The name that the page speaks of most, if one stands out.
     pub(super) subject: Option<String>,
     /// All blocks, in order.
     pub(super) blocks: Vec<Block>,
+    /// How often prose and headings say each stem.
+    counts: BTreeMap<String, usize>,
+    /// How the sentences begin, without an article, in order.
+    openings: Vec<String>,
     /// Whether the page's code stands elsewhere, so that its names may be the page's own inventions.
     pub(super) includes_code: bool,
 }
@@ -59,7 +73,7 @@ pub(super) enum Kind {
 
 impl Page {
     /// Reads a document; none if it has no title, its prose is not English, or its names are its project's toys.
-    pub(super) fn read(document: &Document) -> Option<Page> {
+    pub(super) fn read(document: &Document, about: Option<&str>) -> Option<Page> {
         if is_local(&document.id) {
             return None;
         }
@@ -72,37 +86,95 @@ impl Page {
         let first = blocks.iter().find_map(|block| block.path.first().cloned());
         let title =
             [named, front_title(text), first].into_iter().flatten().find_map(|title| sound_title(&title))?;
-        if !is_english(&prose(&blocks)) {
+        if is_news(&title) || !is_english(&prose(&blocks)) {
             return None;
         }
         let title = with_folders(&document.id, title);
-        let subject = subject(&blocks);
-        Some(Page { title, subject, blocks, includes_code: text.contains("{{#") })
+        let (counts, openings) = (counts(&blocks), openings(&blocks));
+        let (subject, about) = (subject(&blocks), about.map(str::to_owned));
+        Some(Page { title, about, subject, blocks, counts, openings, includes_code: text.contains("{{#") })
+    }
+
+    /// Returns whether a term is a matter of the page: all its words are said four times and more.
+    pub(super) fn says_often(&self, term: &str) -> bool {
+        let stems = terms(term);
+        let often = |stem| self.counts.get(stem).is_some_and(|count| *count >= 4);
+        !stems.is_empty() && !term.contains('`') && stems.iter().all(often)
+    }
+
+    /// Counts the sentences that begin with a term.
+    pub(super) fn sentences_on(&self, term: &str) -> usize {
+        let start = self.openings.partition_point(|opening| opening.as_str() < term);
+        self.openings[start..].iter().take_while(|opening| opening.starts_with(term)).count()
     }
 
     /// Names the page for a closed-book reader: its title and what it is about, and a section if given.
-    pub(super) fn place(&self, section: Option<&str>) -> String {
-        let mut place = format!("the page \"{}\"", self.title);
-        let title = self.title.to_lowercase();
-        if let Some(subject) =
-            self.subject.as_ref().filter(|subject| !title.contains(&subject.to_lowercase()))
-        {
-            place.push_str(&format!(" on {subject}"));
-        }
-        match section.filter(|section| *section != self.title) {
-            Some(section) => format!("the section \"{section}\" of {place}"),
-            None => place,
-        }
+    ///
+    /// None if neither the caller nor the page says what it is about.
+    pub(super) fn place(&self, section: Option<&str>) -> Option<String> {
+        let title = words(&self.title);
+        let said = |name: &str| title.windows(words(name).len().max(1)).any(|run| run == words(name));
+        let names = |name: &String| said(name);
+        let page = match (&self.about, &self.subject) {
+            (Some(name), _) | (None, Some(name)) if names(name) => format!("the page \"{}\"", self.title),
+            (Some(about), _) => format!("the page \"{}\" in the {about} documentation", self.title),
+            (None, Some(subject)) => format!("the page \"{}\" on {subject}", self.title),
+            (None, None) => return None,
+        };
+        Some(match section.filter(|section| !said(section)) {
+            Some(section) => format!("the section \"{section}\" of {page}"),
+            None => page,
+        })
     }
 }
 
 impl Block {
     /// Returns the nearest heading, if a question may name it.
     pub(super) fn section(&self) -> Option<&str> {
-        let heading = self.path.last()?.as_str();
-        let sound = heading.chars().count() <= 80 && !heading.contains(['"', '{', '<', '\n']);
-        sound.then_some(heading)
+        self.path.last().map(String::as_str).filter(|heading| is_heading(heading))
     }
+
+    /// Returns all headings above that a question may name, the nearest first.
+    pub(super) fn sections(&self) -> impl Iterator<Item = &str> {
+        self.path.iter().rev().map(String::as_str).filter(|heading| is_heading(heading))
+    }
+}
+
+fn is_heading(heading: &str) -> bool {
+    heading.chars().count() <= 80 && !heading.contains(['"', '{', '<', '\n'])
+}
+
+/// Returns the lines that say something in words: paragraphs and items.
+fn lines(blocks: &[Block]) -> impl Iterator<Item = &Line> {
+    blocks.iter().filter_map(|block| match &block.kind {
+        Kind::Paragraph(line) | Kind::Item { line, .. } => Some(line),
+        _ => None,
+    })
+}
+
+fn counts(blocks: &[Block]) -> BTreeMap<String, usize> {
+    let headings = blocks.iter().filter(|block| matches!(block.kind, Kind::Heading));
+    let headings = headings.filter_map(|block| block.path.last().map(String::as_str));
+    let mut counts = BTreeMap::new();
+    for text in lines(blocks).map(|line| line.text.as_str()).chain(headings) {
+        let words = text.split_whitespace().map(bare).filter(|word| !is_stop(word));
+        words.flat_map(|word| terms(&word)).for_each(|stem| *counts.entry(stem).or_default() += 1);
+    }
+    counts
+}
+
+fn openings(blocks: &[Block]) -> Vec<String> {
+    let mut openings = Vec::new();
+    for line in lines(blocks) {
+        for sentence in line.sentences() {
+            let text = &line.text[sentence];
+            let text =
+                ["The ", "A ", "An "].iter().find_map(|article| text.strip_prefix(article)).unwrap_or(text);
+            openings.push(text.chars().take(80).collect());
+        }
+    }
+    openings.sort();
+    openings
 }
 
 fn prose(blocks: &[Block]) -> String {
@@ -119,358 +191,14 @@ fn prose(blocks: &[Block]) -> String {
                     prose.push('\n');
                 });
             }
-            Kind::Heading | Kind::Code { .. } => {}
+            Kind::Code { text, .. } => help::said(text).for_each(|said| {
+                prose.push_str(said);
+                prose.push('\n');
+            }),
+            Kind::Heading => {}
         }
     }
     prose
-}
-
-/// Returns the name that stands out: capitalised inside the sentences of at least four paragraphs, and of a fifth
-/// of all, twice as often as any other, and never written small. The tail of a longer name does not stand alone.
-fn subject(blocks: &[Block]) -> Option<String> {
-    let mut names: BTreeMap<&str, usize> = BTreeMap::new();
-    let (mut paragraphs, mut small) = (0, BTreeSet::new());
-    for block in blocks {
-        let Kind::Paragraph(line) = &block.kind else { continue };
-        paragraphs += 1;
-        let mut said = BTreeSet::new();
-        for sentence in line.sentences() {
-            let mut in_name = true;
-            for word in line.text[sentence].split_whitespace() {
-                let word = word.trim_end_matches("’s").trim_end_matches("'s");
-                let name = word.trim_matches(|c: char| !c.is_alphanumeric());
-                let whole = word.trim_matches([',', '.', ':', ';', '(', ')', '?', '!', '\'', '"']) == name;
-                let opens = !std::mem::replace(&mut in_name, continues_name(word));
-                if whole && opens && is_name(name) {
-                    said.insert(name);
-                } else if whole && name.chars().all(|c| c.is_ascii_lowercase()) {
-                    small.insert(name);
-                }
-            }
-        }
-        said.into_iter().for_each(|name| *names.entry(name).or_default() += 1);
-    }
-    names.retain(|name, _| !small.contains(name.to_lowercase().as_str()));
-    let (name, most) = names.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(**name)))?;
-    let next = names.iter().filter(|(other, _)| other != &name).map(|(_, count)| *count).max().unwrap_or(0);
-    (*most >= 4 && *most * 5 >= paragraphs && *most >= next * 2).then(|| (*name).to_owned())
-}
-
-/// Returns whether a name that follows the word may be the tail of a longer one: of ".NET Framework", say.
-fn continues_name(word: &str) -> bool {
-    let start = word.trim_start_matches(['(', '"', '\'', '.']).chars().next();
-    let ends = word.ends_with([',', ';', ':', ')']);
-    !ends && !is_stop(&bare(word)) && start.is_some_and(|c| c.is_ascii_uppercase())
-}
-
-fn is_name(word: &str) -> bool {
-    let months = "January February March April May June July August September October November December \
-        Monday Tuesday Wednesday Thursday Friday Saturday Sunday English Note Table Figure Chapter Listing";
-    let mut chars = word.chars();
-    let capital = chars.next().is_some_and(|c| c.is_ascii_uppercase());
-    let small = word.chars().filter(|c| c.is_ascii_lowercase()).count();
-    capital
-        && small >= 2
-        && word.chars().all(|c| c.is_ascii_alphanumeric())
-        && !is_stop(&bare(word))
-        && !months.split_ascii_whitespace().any(|known| known == word)
-}
-
-/// Returns the title in the front matter, also where it goes on over several lines.
-fn front_title(text: &str) -> Option<String> {
-    let mut lines = text[..body_start(text)].lines();
-    let first = lines.find_map(|line| line.strip_prefix("title")?.trim_start().strip_prefix([':', '=']))?;
-    let mut title = first.trim().trim_start_matches(['>', '|', '-']).trim().to_owned();
-    for line in lines.take_while(|line| line.starts_with([' ', '\t'])) {
-        title.push(' ');
-        title.push_str(line.trim());
-    }
-    Some(title.trim().trim_matches(['"', '\'']).trim().to_owned())
-}
-
-/// Returns a title that can be named in a question.
-fn sound_title(title: &str) -> Option<String> {
-    let title = title.trim().trim_end_matches('.').replace('’', "'");
-    let sound = (2..=120).contains(&title.chars().count())
-        && !title.contains(['{', '<', '\n', '"', '|', '[', '\\'])
-        && !title.starts_with('&')
-        && title.chars().any(|c| c.is_ascii_alphabetic())
-        && title.chars().all(|c| !c.is_alphabetic() || c.is_ascii());
-    sound.then_some(title)
-}
-
-/// Returns whether a page is of a demo, for those who make the project, or its log of changes: what it names, nobody
-/// else does, or does no more.
-fn is_local(id: &str) -> bool {
-    let (folders, name) = id.rsplit_once('/').unwrap_or(("", id));
-    let folders: Vec<&str> = folders.split('/').collect();
-    let own = ["demo", "demos", "example", "examples", "contributing", "contrib"];
-    let logs = ["changelog", "changes", "release-notes", "releases", "history", "news"];
-    let name = name.to_lowercase();
-    let site = folders.iter().position(|folder| *folder == "site");
-    folders.iter().any(|folder| own.contains(folder))
-        || logs.contains(&name.split('.').next().unwrap_or_default())
-        || site.is_some_and(|at| folders[..at].contains(&"content"))
-}
-
-/// Puts the folders of a page before a title of one or two words: "Getting Started" alone names no page.
-fn with_folders(id: &str, title: String) -> String {
-    let general =
-        "content contents docs doc documentation src en pages site website public posts blog latest main";
-    let folders = id.split('/').rev().skip(1).filter(|folder| {
-        let known = general.split_ascii_whitespace().any(|known| known == *folder);
-        let plain = folder.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        let said = title.to_lowercase().replace(' ', "-");
-        plain
-            && !known
-            && folder.chars().any(|c| c.is_ascii_lowercase())
-            && *folder != said
-            && !folder.starts_with('_')
-    });
-    if title.split_whitespace().count() > 2 {
-        return title;
-    }
-    let mut parts: Vec<&str> = folders.take(2).collect();
-    parts.reverse();
-    parts.push(&title);
-    parts.join(" > ")
-}
-
-/// Reads a plain text: its paragraphs, without headings or marks.
-fn paragraphs(text: &str) -> Vec<Block> {
-    let blocks = crate::markdown::plain_blocks(text, 0);
-    let block = |range: Range<usize>| {
-        let mut line = Line::default();
-        line.push(text[range.clone()].trim(), range.clone());
-        Block { path: Vec::new(), kind: Kind::Paragraph(line), span: range }
-    };
-    blocks.into_iter().map(|b| block(b.range)).collect()
-}
-
-struct OpenItem {
-    list: usize,
-    start: usize,
-    line: Option<Line>,
-    alone: bool,
-}
-
-/// Collects blocks from Markdown's events.
-#[derive(Default)]
-struct Reader {
-    start: usize,
-    blocks: Vec<Block>,
-    path: Vec<(usize, String)>,
-    line: Option<(Line, usize)>,
-    marks: Vec<usize>,
-    lists: Vec<usize>,
-    items: Vec<OpenItem>,
-    next_list: usize,
-    table: Option<(Vec<Line>, Vec<Vec<Line>>, usize)>,
-    code: Option<(String, String, usize)>,
-    term: Option<Line>,
-    quotes: usize,
-    images: usize,
-    broken: bool,
-}
-
-impl Reader {
-    fn read(text: &str, start: usize) -> Vec<Block> {
-        let mut reader = Reader { start, ..Reader::default() };
-        for (event, range) in Parser::new_ext(&text[start..], options()).into_offset_iter() {
-            reader.take(event, start + range.start..start + range.end);
-        }
-        // An item ends after the items within it; readers meet it before.
-        reader.blocks.sort_by_key(|block| block.span.start);
-        reader.blocks
-    }
-
-    fn take(&mut self, event: Event<'_>, at: Range<usize>) {
-        match event {
-            Event::Start(tag) => self.open(tag, at),
-            Event::End(tag) => self.close(tag, at),
-            Event::Text(words) => match &mut self.code {
-                Some((_, text, _)) => text.push_str(&words),
-                None => self.words(&words, at),
-            },
-            Event::Code(code) if self.images == 0 => self.begin(at.start).push_code(&code, at),
-            Event::SoftBreak | Event::HardBreak => self.words(" ", at),
-            Event::InlineHtml(html) => {
-                if html.starts_with("<br") {
-                    self.words(" ", at);
-                } else if !html.starts_with("<!--") && !html.starts_with("<a") && !html.starts_with("</") {
-                    // Markup that we cannot read may hold words: its line asks nothing.
-                    self.broken = true;
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn words(&mut self, words: &str, at: Range<usize>) {
-        if self.images == 0 && self.code.is_none() {
-            self.begin(at.start).push(words, at);
-        }
-    }
-
-    fn begin(&mut self, at: usize) -> &mut Line {
-        &mut self.line.get_or_insert_with(|| (Line::default(), at)).0
-    }
-
-    fn open(&mut self, tag: Tag<'_>, at: Range<usize>) {
-        match tag {
-            Tag::Paragraph | Tag::Heading { .. } => {
-                self.finish_line();
-                self.line = Some((Line::default(), at.start));
-            }
-            Tag::List(_) => {
-                self.finish_line();
-                if let Some(item) = self.items.last_mut() {
-                    item.alone = false;
-                }
-                self.lists.push(self.next_list);
-                self.next_list += 1;
-            }
-            Tag::Item => {
-                let list = self.lists.last().copied().unwrap_or_default();
-                self.items.push(OpenItem { list, start: at.start, line: None, alone: true });
-            }
-            Tag::CodeBlock(kind) => {
-                self.finish_line();
-                if let Some(item) = self.items.last_mut() {
-                    item.alone = false;
-                }
-                let language = match kind {
-                    pulldown_cmark::CodeBlockKind::Fenced(language) => language.to_string(),
-                    pulldown_cmark::CodeBlockKind::Indented => String::new(),
-                };
-                self.code = Some((language, String::new(), at.start));
-            }
-            Tag::Table(_) => {
-                self.finish_line();
-                self.table = Some((Vec::new(), Vec::new(), at.start));
-            }
-            Tag::TableRow => {
-                if let Some((_, rows, _)) = &mut self.table {
-                    rows.push(Vec::new());
-                }
-            }
-            Tag::TableCell | Tag::DefinitionListTitle | Tag::DefinitionListDefinition => {
-                self.finish_line();
-                self.line = Some((Line::default(), at.start));
-            }
-            Tag::BlockQuote(_) => {
-                self.finish_line();
-                self.quotes += 1;
-            }
-            Tag::Image { .. } => self.images += 1,
-            Tag::Strong | Tag::Emphasis | Tag::Link { .. } => {
-                let start = self.begin(at.start).text.len();
-                self.marks.push(start);
-            }
-            _ => {}
-        }
-    }
-
-    fn close(&mut self, tag: TagEnd, at: Range<usize>) {
-        match tag {
-            TagEnd::Heading(level) => self.heading(level as usize, at),
-            TagEnd::Paragraph => self.finish_line(),
-            TagEnd::Item => {
-                self.finish_line();
-                if let Some(item) = self.items.pop()
-                    && let Some(line) = item.line
-                {
-                    let OpenItem { list, alone, .. } = item;
-                    self.push(Kind::Item { list, alone, line }, item.start..at.end);
-                }
-            }
-            TagEnd::List(_) => {
-                self.lists.pop();
-            }
-            TagEnd::CodeBlock => {
-                if let Some((language, text, start)) = self.code.take() {
-                    self.push(Kind::Code { language, text }, start..at.end);
-                }
-            }
-            TagEnd::TableCell => {
-                let line = self.take_line();
-                if let Some((header, rows, _)) = &mut self.table {
-                    rows.last_mut().unwrap_or(header).push(line);
-                }
-            }
-            TagEnd::Table => {
-                if let Some((header, rows, start)) = self.table.take() {
-                    self.push(Kind::Table { header, rows }, start..at.end);
-                }
-            }
-            TagEnd::DefinitionListTitle => self.term = Some(self.take_line()),
-            TagEnd::DefinitionListDefinition => {
-                let line = self.take_line();
-                if let Some(term) = self.term.clone().filter(|_| !line.text.is_empty()) {
-                    self.push(Kind::Meaning { term, line }, at);
-                }
-            }
-            TagEnd::BlockQuote(_) => {
-                self.finish_line();
-                self.quotes = self.quotes.saturating_sub(1);
-            }
-            TagEnd::Image => self.images = self.images.saturating_sub(1),
-            TagEnd::Strong => self.mark(Look::Strong),
-            TagEnd::Emphasis => self.mark(Look::Emphasis),
-            TagEnd::Link => self.mark(Look::Link),
-            _ => {}
-        }
-    }
-
-    fn mark(&mut self, look: Look) {
-        if let (Some(start), Some((line, _))) = (self.marks.pop(), &mut self.line) {
-            line.mark(start.min(line.text.len()), look);
-        }
-    }
-
-    fn heading(&mut self, level: usize, at: Range<usize>) {
-        let line = self.take_line();
-        if self.quotes > 0 || line.text.is_empty() {
-            return;
-        }
-        // Hugo's anchors stand behind the words of a heading.
-        let text = line.text.split("{#").next().unwrap_or_default().trim().to_owned();
-        self.path.retain(|(other, _)| *other < level);
-        self.path.push((level, text));
-        self.push(Kind::Heading, at);
-    }
-
-    fn take_line(&mut self) -> Line {
-        self.marks.clear();
-        let mut line = self.line.take().map(|(line, _)| line).unwrap_or_default();
-        if std::mem::take(&mut self.broken) {
-            line = Line::default();
-        }
-        line
-    }
-
-    /// Ends the line at hand: it is its item's if that has none yet, else a paragraph.
-    fn finish_line(&mut self) {
-        let Some(start) = self.line.as_ref().map(|(_, start)| *start) else { return };
-        let line = self.take_line();
-        if line.text.trim().is_empty() {
-            return;
-        }
-        match self.items.last_mut() {
-            Some(item) if item.line.is_none() => item.line = Some(line),
-            Some(item) => item.alone = false,
-            None => {
-                let end = line.source(&line.all()).end.max(start);
-                self.push(Kind::Paragraph(line), start..end);
-            }
-        }
-    }
-
-    fn push(&mut self, kind: Kind, span: Range<usize>) {
-        debug_assert!(span.start >= self.start);
-        let path = self.path.iter().map(|(_, heading)| heading.clone()).collect();
-        self.blocks.push(Block { path, kind, span });
-    }
 }
 
 #[cfg(test)]
@@ -482,7 +210,7 @@ mod tests {
     fn page(text: &str) -> Option<Page> {
         let (source, id, text) = ("docs".to_owned(), "a.md".to_owned(), text.to_owned());
         let (origin, fields) = (Origin::default(), Fields::new());
-        Page::read(&Document { source, id, text, tier: Tier::T0, license: None, origin, fields })
+        Page::read(&Document { source, id, text, tier: Tier::T0, license: None, origin, fields }, None)
     }
 
     #[test]
@@ -490,7 +218,10 @@ mod tests {
         let text = "---\ntitle: 'Jobs'\n---\n\n# Jobs\n\nThis is what **Prometheus** has for the [jobs](x).\n\nIn Prometheus.\n\nOf Prometheus.\n\nTo Prometheus.\n\n\
             ## Two {#two}\n\n- `a`: that is in Prometheus\n- of the Prometheus\n  - b\n\n```sh\nls\n```\n\n| K | V |\n|--|--|\n| a | b |\n";
         let page = page(text).expect("a page");
-        assert_eq!(page.place(Some("Two")), "the section \"Two\" of the page \"Jobs\" on Prometheus");
+        assert_eq!(
+            page.place(Some("Two")).as_deref(),
+            Some("the section \"Two\" of the page \"Jobs\" on Prometheus")
+        );
         let kinds: Vec<String> = page
             .blocks
             .iter()
@@ -547,5 +278,42 @@ mod tests {
         assert!(page("Just some words of the English language, and that is all.").is_none());
         assert!(page("# Le titre\n\nVoici une page qui parle de la langue et de ses mots.").is_none());
         assert!(page("# 見出し\n\nこれは日本語のページです。").is_none());
+    }
+
+    #[test]
+    fn a_place_says_whose_it_is_or_is_none() {
+        let page = |title: &str, about: Option<&str>| {
+            let mut page =
+                page(&format!("# {title}\n\nIt is what to do with the jobs of all.")).expect("a page");
+            page.about = about.map(str::to_owned);
+            page
+        };
+        let place = |title, about| page(title, about).place(Some("Two"));
+        assert_eq!(place("All the jobs", None), None);
+        assert_eq!(
+            place("All the jobs", Some("Jobber")).as_deref(),
+            Some("the section \"Two\" of the page \"All the jobs\" in the Jobber documentation")
+        );
+        assert_eq!(
+            place("All Jobber jobs", Some("Jobber")).as_deref(),
+            Some("the section \"Two\" of the page \"All Jobber jobs\"")
+        );
+        assert_eq!(
+            page("All the jobs", Some("Job")).place(Some("The jobs")).as_deref(),
+            Some("the page \"All the jobs\" in the Job documentation"),
+            "what the title says, the section need not"
+        );
+    }
+
+    #[test]
+    fn news_are_no_documentation() {
+        for news in
+            ["January 2022 Update", "Announcing Jobber 2.1 GA", "Jobber at KubeCon", "Survey 2024: the recap"]
+        {
+            assert!(is_news(news), "{news}");
+        }
+        for page in ["Introducing the Jobber Demo", "Upgrade to 2.1", "Release process", "HTTP/2 in 2021"] {
+            assert!(!is_news(page), "{page}");
+        }
     }
 }

@@ -39,19 +39,19 @@ impl Question {
     /// Returns the prompt, or none if it gives the answer away or is no fair question.
     pub(super) fn prompt(&self, page: &Page) -> Option<String> {
         let with = self.section.as_deref();
-        let prompt = self.prompt_in(page, with);
+        let prompt = self.prompt_in(page, with)?;
         if self.is_fair(&prompt) {
             return Some(prompt);
         }
         None
     }
 
-    fn prompt_in(&self, page: &Page, section: Option<&str>) -> String {
-        let place = page.place(section);
-        match &self.ask {
+    fn prompt_in(&self, page: &Page, section: Option<&str>) -> Option<String> {
+        let place = page.place(section)?;
+        Some(match &self.ask {
             Ask::According(ask) => format!("According to {place}, {}", lower_first(ask)),
             Ask::Quoted(ask) => format!("From {place}: {ask}"),
-        }
+        })
     }
 
     fn is_fair(&self, prompt: &str) -> bool {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::does::is_deed;
+use super::help::is_telling;
 use super::line::Line;
 use super::list::{is_plain_word, overlap};
 use super::page::{Kind, Page};
@@ -124,8 +126,10 @@ impl<'a> AskedCell<'a> {
             ["", "-", "n/a", "none", "no", "yes", "–", "—", "tbd", "unset", "null", "true", "false", "\"\""];
         let bare_value = self.value.trim_matches('`').to_lowercase();
         // Of the plainest types the name of the key tells as much.
-        let plain_type = self.head.ends_with("type")
-            && (PLAIN_TYPES.contains(&bare_value.as_str()) || bare_value.starts_with("list of"));
+        let default = self.head.starts_with("default");
+        let plain_type = default && !is_telling(self.value.trim_matches('`').trim_matches('"'))
+            || self.head.ends_with("type")
+                && (PLAIN_TYPES.contains(&bare_value.as_str()) || bare_value.starts_with("list of"));
         let short = self.value.split_whitespace().count() <= 8 && one_value(self.value);
         if !self.one_of(PROPERTIES) || plain_type || EMPTY.contains(&bare_value.as_str()) || !short {
             return None;
@@ -146,7 +150,11 @@ impl<'a> AskedCell<'a> {
         if empty || !self.one_of(MEANINGS) || !sentence {
             return Vec::new();
         }
-        let mut asked = vec![("cell", format!("how is {} described?", self.row()), value.to_owned())];
+        let ask = match is_deed(value) {
+            true => format!("what does {} do?", self.row()),
+            false => format!("how is {} described?", self.row()),
+        };
+        let mut asked = vec![("cell", ask, value.to_owned())];
         let others = cell.rows.iter().enumerate().filter(|(at, _)| *at != cell.at);
         let near =
             others.filter_map(|(_, row)| row.get(cell.column)).any(|other| overlap(&other.text, value) > 60);
@@ -159,10 +167,12 @@ impl<'a> AskedCell<'a> {
     }
 }
 
-/// Returns code without its backticks, if it is nothing but code.
+/// Returns code without its backticks and quotes, if it is nothing but code.
 fn unquoted(text: &str) -> &str {
     let inner = text.strip_prefix('`').and_then(|text| text.strip_suffix('`'));
-    inner.filter(|inner| !inner.contains('`')).unwrap_or(text)
+    let inner = inner.filter(|inner| !inner.contains('`')).unwrap_or(text);
+    let bare_text = inner.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    bare_text.filter(|bare_text| !bare_text.contains('"')).unwrap_or(inner)
 }
 
 /// Returns whether a value is one, and not a list or a choice.

@@ -36,9 +36,12 @@ fn asked(text: &str) -> Vec<String> {
             document.text.get(span.start as usize..span.end as usize).is_some_and(|part| !part.is_empty())
         );
         let ask = prompt.replace("According to ", "").replace("From ", "");
-        format!("{shape}: {} = {completion}", ask.replace("the page \"The job runner\"", "P"))
+        format!(
+            "{shape}: {} = {completion}",
+            ask.replace("the page \"The job runner\" in the Jobber documentation", "P")
+        )
     };
-    let mut asked: Vec<String> = drafts(&Cloze::default(), &document).into_iter().map(line).collect();
+    let mut asked: Vec<String> = drafts(&Cloze::about("Jobber"), &document).into_iter().map(line).collect();
     asked.sort();
     asked
 }
@@ -70,9 +73,7 @@ fn questions_that_people_wrote() {
 fn names_in_code() {
     assert_eq!(
         asked("## Flags\n\nThe `--drain` flag stops the intake of tasks and waits for all open ones.\n"),
-        [
-            "which: the section \"Flags\" of P, which flag stops the intake of tasks and waits for all open ones? = --drain"
-        ]
+        ["which: P, which flag stops the intake of tasks and waits for all open ones? = --drain"]
     );
     assert_eq!(
         asked(
@@ -101,6 +102,87 @@ fn tables() {
         asked.iter().all(|line| line.contains("of the setting") || line.contains("described")),
         "{asked:?}"
     );
+}
+
+#[test]
+fn what_a_name_does() {
+    let text = "## Task sweeper\n\nThe task sweeper watches the queue and takes out each of the tasks that have expired.\n";
+    assert_eq!(
+        asked(text),
+        [
+            "does: P, what does the task sweeper do? = The task sweeper watches the queue and takes out each of the tasks \
+          that have expired."
+        ]
+    );
+    let items = "## Keys\n\n- **max_age** sets how long the tasks may wait for a worker\n\
+        - **drain_all** stops the intake, and lets all that is open come to its end\n";
+    let asked = asked(items);
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert!(asked.contains(
+        &"item: the section \"Keys\" of P, what does `max_age` do? = sets how long the tasks may wait for a worker".to_owned()
+    ));
+}
+
+#[test]
+fn defaults() {
+    assert_eq!(
+        asked("## Keys\n\n- `max_age`: how long a task may wait (default: `15m`).\n- `lanes`: see there.\n"),
+        ["default: the section \"Keys\" of P, what is the default value of `max_age`? = 15m"]
+    );
+}
+
+#[test]
+fn help_texts_and_reference_configurations() {
+    let help = "## jobctl purge\n\nTakes out all of the tasks that are done.\n\n### Options\n\n```\n\
+        \x20     --before duration   Spare what ended within this time (default 24h)\n\
+        \x20     --yes-to-all        Ask for no confirmation of any of the steps\n\
+        \x20 -h, --help              Say what can be given to the command\n```\n";
+    let of_help = asked(help);
+    assert!(
+        of_help.len() == 2
+            && of_help.iter().all(|line| line.starts_with("flag: the section \"jobctl purge\" of P"))
+    );
+    assert!(!of_help.concat().contains("--help"), "what all programs have is not asked: {of_help:?}");
+    let reference = "## Queue\n\n```yaml\n# How often the queue is searched\n# for tasks that have expired.\n\
+        [ sweep_interval: <duration> | default = 90s ]\n# Not for this.\nname: example\n```\n";
+    let of_reference = asked(reference);
+    assert_eq!(
+        of_reference,
+        [
+            "key: the section \"Queue\" of P, how is the setting `sweep_interval` described? = How often the queue is \
+          searched for tasks that have expired."
+        ]
+    );
+}
+
+#[test]
+fn abbreviations() {
+    assert_eq!(
+        asked("The tasks are kept in a write-ahead log (WAL) until they are done, and by the API.\n"),
+        ["stands: P, what does the abbreviation \"WAL\" stand for? = write-ahead log"]
+    );
+}
+
+#[test]
+fn a_page_without_a_name_is_asked_nothing() {
+    let text =
+        format!("{TITLE}## Worker\n\nA worker is a process that takes tasks from the queue by their age.\n");
+    let unnamed = document("a.md", &text);
+    assert!(drafts(&Cloze::default(), &unnamed).is_empty());
+    assert_eq!(drafts(&Cloze::about("Jobber"), &unnamed).len(), 1);
+    let named = text + &"What is sent to Jobber is kept, and Jobber is asked for it.\n\n".repeat(4);
+    let [draft] = &drafts(&Cloze::default(), &document("a.md", &named))[..] else { panic!("one question") };
+    assert!(draft.content.columns()[0].1.contains("on Jobber,"), "{draft:?}");
+}
+
+#[test]
+fn names_that_no_question_can_say() {
+    assert!(Cloze::default().check().is_ok() && Cloze::about("Argo CD").check().is_ok());
+    for name in ["", " Jobber", "Jobber, the runner", "\"Jobber\"", "a\nb"] {
+        assert!(Cloze::about(name).check().is_err(), "{name:?}");
+    }
+    let fingerprint = |cloze: Cloze| cloze.identity().fingerprint();
+    assert_ne!(fingerprint(Cloze::about("Jobber")), fingerprint(Cloze::default()));
 }
 
 #[test]
@@ -135,14 +217,14 @@ fn nothing_to_ask() {
         assert_eq!(asked(text), [""; 0], "{text}");
     }
     let toy = "# The job runner\n\n## Worker\n\nA worker is a process that takes tasks from the queue by their age.\n";
-    assert_eq!(drafts(&Cloze::default(), &document("docs/runner.md", toy)).len(), 1);
+    assert_eq!(drafts(&Cloze::about("Jobber"), &document("docs/runner.md", toy)).len(), 1);
     for id in ["docs/demo/runner.md", "docs/CHANGELOG.md", "content/en/site/runner.md"] {
-        assert!(drafts(&Cloze::default(), &document(id, toy)).is_empty(), "{id}");
+        assert!(drafts(&Cloze::about("Jobber"), &document(id, toy)).is_empty(), "{id}");
     }
     let plain = "A worker is a process that takes tasks from the queue and runs them.";
-    assert!(drafts(&Cloze::default(), &document("notes.txt", plain)).is_empty(), "no title");
+    assert!(drafts(&Cloze::about("Jobber"), &document("notes.txt", plain)).is_empty(), "no title");
     let code = "# Title\n\nfn main() { let the = of; }\n";
-    assert!(drafts(&Cloze::default(), &document("main.rs", code)).is_empty());
+    assert!(drafts(&Cloze::about("Jobber"), &document("main.rs", code)).is_empty());
 }
 
 #[test]
@@ -152,7 +234,7 @@ fn other_languages_are_left_alone() {
         "# El trabajador\n\n## Trabajador\n\nUn trabajador es un proceso que toma tareas de la cola.\n",
         "# Воркер\n\n## Worker\n\nWorker is a процесс, который берёт задачи из очереди.\n",
     ] {
-        assert!(drafts(&Cloze::default(), &document("a.md", text)).is_empty(), "{text}");
+        assert!(drafts(&Cloze::about("Jobber"), &document("a.md", text)).is_empty(), "{text}");
     }
 }
 
@@ -165,7 +247,7 @@ fn at_most_so_many_and_the_passage_if_wanted() {
     };
     let text: String = (10..40).map(entry).collect();
     let document = document("a.md", &format!("{TITLE}{text}"));
-    let cloze = Cloze { per_document: 5, context: true };
+    let cloze = Cloze { per_document: 5, context: true, ..Cloze::about("Jobber") };
     let drafts = drafts(&cloze, &document);
     assert_eq!(drafts.len(), 5);
     for draft in drafts {
@@ -185,7 +267,7 @@ fn the_place_of_a_page_does_not_choose_its_questions() {
     let ask = |order: Vec<usize>| {
         let text: String = order.into_iter().map(entry).collect();
         let mut prompts: Vec<String> =
-            drafts(&Cloze::default(), &document("a.md", &format!("{TITLE}{text}")))
+            drafts(&Cloze::about("Jobber"), &document("a.md", &format!("{TITLE}{text}")))
                 .into_iter()
                 .map(|draft| draft.content.columns()[0].1.to_owned())
                 .collect();
@@ -209,7 +291,7 @@ proptest! {
         ),
     ) {
         let document = document("a.md", &format!("{TITLE}{}", parts.concat()));
-        let drafts = drafts(&Cloze::default(), &document);
+        let drafts = drafts(&Cloze::about("Jobber"), &document);
         prop_assert!(drafts.len() <= 12);
         for draft in drafts {
             let span = draft.span.expect("a part of the document");

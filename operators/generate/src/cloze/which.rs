@@ -9,7 +9,7 @@ use super::question::{Ask, Question};
 use super::words::{bare, terms};
 
 /// What a name in code can be, where the name is the world's and not the page's.
-const KINDS: [&str; 44] = [
+const KINDS: [&str; 63] = [
     "environment variable",
     "command-line flag",
     "command line flag",
@@ -54,11 +54,47 @@ const KINDS: [&str; 44] = [
     "module",
     "crate",
     "class",
+    "field",
+    "key",
+    "placeholder",
+    "variable",
+    "plugin",
+    "stage",
+    "block",
+    "clause",
+    "struct",
+    "enum",
+    "interface",
+    "object",
+    "resource",
+    "controller",
+    "middleware",
+    "provider",
+    "utility",
+    "service",
+    "hook",
 ];
 
 /// Of these, a tutorial invents its own: only asked where the page holds its own code, and it isn't there.
-const INVENTED: [&str; 10] =
-    ["metric", "label", "trait", "method", "function", "type", "module", "crate", "class", "package"];
+const INVENTED: [&str; 17] = [
+    "metric",
+    "label",
+    "trait",
+    "method",
+    "function",
+    "type",
+    "module",
+    "crate",
+    "class",
+    "package",
+    "variable",
+    "struct",
+    "enum",
+    "interface",
+    "object",
+    "service",
+    "resource",
+];
 
 /// Asks of each sentence that names one thing in code and says what it does.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
@@ -83,11 +119,13 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
 
 /// Returns the heading above, if it helps and does not hold the answer.
 pub(super) fn section(page: &Page, number: usize, answer: &str) -> Option<String> {
-    let heading = page.blocks[number].section().filter(|heading| *heading != page.title)?;
-    let generic =
-        "overview introduction usage configuration setup examples example notes summary details background";
-    let known = generic.split_ascii_whitespace().any(|known| known == heading.to_lowercase());
-    (!known && terms(heading).is_disjoint(&terms(answer))).then(|| heading.to_owned())
+    let generic = "overview introduction usage configuration setup examples example notes summary details \
+        background options flags parameters arguments fields syntax properties settings description reference \
+        synopsis attributes available configuration";
+    let plain = |word: &str| generic.split_ascii_whitespace().any(|known| known == word);
+    let known = |heading: &str| heading.to_lowercase().split_ascii_whitespace().all(plain);
+    let heading = page.blocks[number].sections().find(|heading| !known(heading) && *heading != page.title)?;
+    terms(heading).is_disjoint(&terms(answer)).then(|| heading.to_owned())
 }
 
 fn question_of<'a>(page: &Page, line: &'a Line, sentence: &Range<usize>) -> Option<(String, &'a str, u8)> {
@@ -102,24 +140,32 @@ fn question_of<'a>(page: &Page, line: &'a Line, sentence: &Range<usize>) -> Opti
     }
     let codes = line.code_in(sentence);
     let (ask, code, quality) = as_subject(text).or_else(|| as_tool(text))?;
-    let code = codes.iter().find(|known| **known == code)?;
-    let others = codes.iter().filter(|other| *other != code).count();
-    (is_asked_for(page, code, &ask) && others <= 1).then_some((ask, *code, quality))
+    let code = codes.iter().map(|known| known.trim()).find(|known| *known == code)?;
+    let others = codes.iter().filter(|other| other.trim() != code).count();
+    (is_asked_for(page, code, &ask) && others <= 1).then_some((ask, code, quality))
 }
 
 /// "The `X` flag enables …." becomes "which flag enables …?".
 fn as_subject(text: &str) -> Option<(String, &str, u8)> {
-    let rest = text.strip_prefix("The ").unwrap_or(text);
-    let (code, rest) = code_first(rest)?;
+    let (code, kind, rest) = subject(text)?;
+    let verb = rest.split_whitespace().next()?;
+    let passive = ["is used to ", "is used for ", "can be used to "].iter().any(|way| rest.starts_with(way));
+    let sound = !rest.contains(';')
+        && (passive || is_finite(verb))
+        && rest.split_whitespace().count() >= 6
+        && points_nowhere(rest)
+        && stands_alone(text);
+    sound.then(|| (format!("which {kind} {rest}?"), code, 70))
+}
+
+/// Parts "The `X` flag enables …." into the name, what it is, and the rest.
+pub(super) fn subject(text: &str) -> Option<(&str, &'static str, &str)> {
+    let (code, rest) = code_first(text.strip_prefix("The ").unwrap_or(text))?;
     let (kind, rest) = match kind_first(rest) {
         Some((kind, rest)) => (kind, rest),
         None => (kind_by_look(code)?, rest),
     };
-    let rest = rest.trim_end_matches('.');
-    let verb = rest.split_whitespace().next()?;
-    let sound =
-        is_finite(verb) && rest.split_whitespace().count() >= 6 && points_nowhere(rest) && stands_alone(text);
-    sound.then(|| (format!("which {kind} {rest}?"), code, 70))
+    Some((code.trim(), kind, rest.trim_end_matches('.')))
 }
 
 /// "Use the `X` flag to …." becomes "which flag do you use to …?".
@@ -180,16 +226,16 @@ pub(super) fn kind_by_look(code: &str) -> Option<&'static str> {
 }
 
 /// Returns whether a word can be the verb of a subject in the third person.
-fn is_finite(verb: &str) -> bool {
+pub(super) fn is_finite(verb: &str) -> bool {
     let word = bare(verb);
     let weak = "has was its this is as does needs works uses takes looks comes remains requires accepts expects \
-        exists defaults ends begins follows differs behaves depends refers means gets goes stands becomes seems";
+        exists defaults ends begins follows differs behaves depends gains refers means gets goes stands becomes seems";
     let ends = word.ends_with('s') && !word.ends_with("ss");
     verb == word && (word == "can" || ends && !weak.split_ascii_whitespace().any(|weak| weak == word))
 }
 
 /// Returns whether a name is worth asking for: no value, no invention of the page, nothing that two could answer.
-fn is_asked_for(page: &Page, code: &str, ask: &str) -> bool {
+pub(super) fn is_asked_for(page: &Page, code: &str, ask: &str) -> bool {
     let letters = code.chars().filter(|c| c.is_ascii_alphabetic()).count();
     let plain =
         letters >= 3 && code.chars().count() <= 50 && !code.contains(['<', '{', '"', '$', '…', '\'', '=']);

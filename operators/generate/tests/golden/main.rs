@@ -22,7 +22,7 @@ fn passages_whole() {
 
 #[test]
 fn cloze() {
-    let kinds = check(&Cloze::default(), "cloze", &documents());
+    let kinds = check(&Cloze::about("Handbook"), "cloze", &documents());
     for shape in ["definition", "term", "heading", "item", "item-term", "cell", "row", "which"] {
         assert!(kinds.contains_key(shape), "the documents hold a question of shape {shape}: {kinds:?}");
     }
@@ -30,7 +30,13 @@ fn cloze() {
 
 #[test]
 fn cloze_with_context() {
-    check(&Cloze { per_document: 2, context: true }, "cloze-context", &documents());
+    let cloze = Cloze { per_document: 2, context: true, ..Cloze::about("Handbook") };
+    check(&cloze, "cloze-context", &documents());
+}
+
+#[test]
+fn cloze_of_pages_that_name_their_subject() {
+    check(&Cloze::default(), "cloze-unnamed", &documents());
 }
 
 #[test]

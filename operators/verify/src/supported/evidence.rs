@@ -4,6 +4,7 @@ use std::ops::Range;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use rifflebox_core::Document;
 
+use super::code::{Entry, entries};
 use super::matter::{stems_of, tokens};
 
 /// All that a document says, word by word, and the units in which it says it.
@@ -34,6 +35,8 @@ pub(super) struct Unit {
     pub(super) block: usize,
     /// Stems of its own words, its label, its head, and the sentence that announces it.
     pub(super) matter: BTreeSet<String>,
+    /// Which of its words are abbreviations in brackets: "a write-ahead log (WAL)".
+    pub(super) asides: Vec<usize>,
     /// Whether code covers any of it.
     pub(super) code: bool,
     /// Whether it announces what comes next: it ends in a colon.
@@ -178,9 +181,7 @@ impl Reader {
             TagEnd::CodeBlock => {
                 let code = std::mem::take(&mut self.text);
                 self.blocks += 1;
-                for line in code.lines() {
-                    self.unit(line, Form::Code, true);
-                }
+                entries(&code).into_iter().for_each(|entry| self.code(&entry));
                 self.in_code = false;
             }
             TagEnd::TableCell => self.cell(),
@@ -192,6 +193,27 @@ impl Reader {
             TagEnd::Table => (self.in_table, self.key) = (false, Vec::new()),
             _ => self.flush(),
         }
+    }
+
+    /// A line of code, or what a help text or a comment says of a name, as a row of a table would.
+    fn code(&mut self, entry: &Entry<'_>) {
+        let Entry::Described { name, described, line } = entry else {
+            let Entry::Line(line) = entry else { return };
+            return self.unit(line, Form::Code, true);
+        };
+        self.blocks += 1;
+        self.key = tokens(name);
+        // What a reader calls the names of code, and what is beside them.
+        self.heads = vec![tokens("command line flag option setting key"), tokens("description")];
+        for (column, text) in [name, described.as_str()].into_iter().enumerate() {
+            self.column = column;
+            self.unit(text, Form::Cell, true);
+        }
+        if let Some(line) = line {
+            self.column = 0;
+            self.unit(line, Form::Cell, true);
+        }
+        (self.key, self.heads, self.column) = (Vec::new(), Vec::new(), 0);
     }
 
     fn heading(&mut self, level: usize) {
@@ -256,6 +278,7 @@ impl Reader {
             // The name of the first column says what the key is.
             head.extend(self.heads.first().cloned().unwrap_or_default());
         }
+        let asides = if form == Form::Sentence { asides(text) } else { Vec::new() };
         let mut matter = stems_of(&words);
         matter.extend(stems_of(&label));
         matter.extend(stems_of(&head));
@@ -272,10 +295,21 @@ impl Reader {
             head,
             block: self.blocks,
             matter,
+            asides,
             code,
             opens,
         });
     }
+}
+
+/// Returns the places among a text's words of those that stand in brackets alone, and in capitals.
+fn asides(text: &str) -> Vec<usize> {
+    let abbreviation = |at: usize| {
+        let inner = text[at + 1..].split(')').next().unwrap_or_default();
+        (2..=8).contains(&inner.len()) && inner.chars().all(|c| c.is_ascii_uppercase())
+    };
+    let places = text.match_indices('(').map(|(at, _)| at).filter(|at| abbreviation(*at));
+    places.map(|at| tokens(&text[..at]).len()).collect()
 }
 
 /// Parts a paragraph after each stop that is followed by a space and a capital, a figure, code or a quote.

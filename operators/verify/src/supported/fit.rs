@@ -21,6 +21,9 @@ type Grade = (usize, bool, usize);
 
 /// Judges a short answer: a part of a sentence or row whose other parts the prompt says.
 pub(super) fn short(prompt: &Prompt, answer: &[String], documents: &[Evidence]) -> Result<(), Fault> {
+    if let Some(name) = prompt.abbreviation() {
+        return expanded(prompt, name, answer, documents);
+    }
     let says = |evidence: &Evidence, unit: &Unit| holds(evidence.words(unit), answer);
     let named = |unit: &Unit| holds(&unit.label, answer);
     let mut best: Option<(Grade, bool)> = None;
@@ -55,6 +58,29 @@ pub(super) fn short(prompt: &Prompt, answer: &[String], documents: &[Evidence]) 
         other && rivals(prompt, answer, evidence, unit) && grade(prompt, evidence, unit) >= best
     });
     rival.map_or(Ok(()), |(evidence, unit)| Err(ambiguous(evidence, unit)))
+}
+
+/// Judges the words of an abbreviation: they begin with its letters, it stands in brackets right behind them, and behind
+/// no others.
+fn expanded(prompt: &Prompt, name: &str, answer: &[String], documents: &[Evidence]) -> Result<(), Fault> {
+    if !answer.iter().filter_map(|word| word.chars().next()).eq(name.chars()) {
+        return Err(Fault::Unsupported("the answer does not begin with these letters"));
+    }
+    let (mut said, mut other) = (false, None);
+    for (evidence, unit) in units(documents).filter(|(_, unit)| in_places(prompt, unit)) {
+        let words = evidence.words(unit);
+        for at in unit.asides.iter().filter(|at| words.get(**at).is_some_and(|word| word == name)) {
+            match words[..*at].ends_with(answer) {
+                true => said = true,
+                false => other = Some(ambiguous(evidence, unit)),
+            }
+        }
+    }
+    match (said, other) {
+        (false, _) => Err(Fault::Unsupported("the answer is said of something else")),
+        (true, Some(fault)) => Err(fault),
+        (true, None) => Ok(()),
+    }
 }
 
 /// Returns whether a unit begins with what the prompt quotes, as an entry of a list does.

@@ -12,7 +12,7 @@ const EMPTY: &str = "a an the and or but nor so yet of in on at to for from by w
     much many other another same own up down out off again once per etc e g ie eg s t \
     according page section term terms defined described mean means meant called call items item list lists \
     begins word name fills blank following question answer explain describe please give fill \
-    use used uses using run runs command value three four five six seven eight make";
+    abbreviation acronym stand stands use used uses using run runs command value three four five six seven eight make";
 
 /// Returns the words of a text in lower case, parted at all that is no letter, digit or underscore.
 pub(super) fn tokens(text: &str) -> Vec<String> {

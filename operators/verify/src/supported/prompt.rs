@@ -63,6 +63,13 @@ impl Prompt {
         self.ask.contains("described")
     }
 
+    /// Returns the abbreviation whose words the prompt asks for.
+    pub(super) fn abbreviation(&self) -> Option<&str> {
+        let [quote] = self.quotes.as_slice() else { return None };
+        let [name] = quote.as_slice() else { return None };
+        self.ask.contains(" stand for").then_some(name)
+    }
+
     /// Returns whether the prompt asks what a thing is, and the stems of the thing.
     pub(super) fn thing(&self) -> Option<&BTreeSet<String>> {
         let own = self.ask.rsplit([',', ':']).next().unwrap_or_default().trim();

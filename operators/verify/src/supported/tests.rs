@@ -38,8 +38,12 @@ fn sample(content: Content) -> Sample {
 
 /// Returns the first word of the reason why an answer is not confirmed, or "ok".
 fn judged(prompt: &str, completion: &str) -> String {
+    judged_by(PAGE, prompt, completion)
+}
+
+fn judged_by(page: &str, prompt: &str, completion: &str) -> String {
     let sample = sample(Content::Completion { prompt: prompt.to_owned(), completion: completion.to_owned() });
-    let verdict = Supported::default().verify(&sample, &[document(PAGE)]);
+    let verdict = Supported::default().verify(&sample, &[document(page)]);
     verdict.reason.map_or("ok".to_owned(), |reason| reason.split(':').next().unwrap_or_default().to_owned())
 }
 
@@ -116,9 +120,44 @@ fn other_samples_are_refused_with_a_reason() {
 }
 
 #[test]
+fn help_texts_and_comments_describe_names() {
+    let page = "# The job runner\n\n```\n      --before duration   Spare what ended within this time (default 24h)\n\
+        \x20     --after duration    Spare what began within that age\n```\n\n```yaml\n# How often the queue is searched.\n\
+        [ sweep_interval: <duration> | default = 90s ]\n# How long a task may wait.\n[ max_age: <duration> ]\n```\n";
+    let spared = "Spare what began within that age";
+    for (prompt, completion, verdict) in [
+        ("What does the flag `--after` do?", spared, "ok"),
+        ("What does the flag `--before` do?", spared, "unsupported"),
+        ("Which flag is described as \"Spare what began within that age\"?", "--after", "ok"),
+        ("Which flag is described as \"Spare what began within that age\"?", "--before", "unsupported"),
+        ("What is the default value of the flag `--before`?", "24h", "ok"),
+        ("How is the setting `sweep_interval` described?", "How often the queue is searched.", "ok"),
+        ("How is the setting `max_age` described?", "How often the queue is searched.", "unsupported"),
+        ("What is the default value of the setting `sweep_interval`?", "90s", "ok"),
+        ("Which flag limits how many tasks there are?", "--after", "unsupported"),
+    ] {
+        assert_eq!(judged_by(page, prompt, completion), verdict, "{prompt} {completion}");
+    }
+}
+
+#[test]
+fn abbreviations_stand_for_the_words_before_them() {
+    let page = "# The job runner\n\nA write-ahead log (WAL) keeps the tasks. The WAL is read again after a wide area loss.\n\n\
+        The dead letter queue (DLQ) is one, the deep lane queue (DLQ) another.\n";
+    for (prompt, completion, verdict) in [
+        ("What does the abbreviation \"WAL\" stand for?", "write-ahead log", "ok"),
+        ("What does the abbreviation \"WAL\" stand for?", "wide area loss", "unsupported"),
+        ("What does the abbreviation \"WAL\" stand for?", "keeps the tasks", "unsupported"),
+        ("What does the abbreviation \"DLQ\" stand for?", "dead letter queue", "ambiguous"),
+    ] {
+        assert_eq!(judged_by(page, prompt, completion), verdict, "{prompt} {completion}");
+    }
+}
+
+#[test]
 fn identity() {
     let identity = Supported::default().identity();
-    assert_eq!((identity.name.as_str(), identity.version.as_str()), ("supported", "1"));
+    assert_eq!((identity.name.as_str(), identity.version.as_str()), ("supported", "2"));
     assert!(
         serde_json::from_str::<Supported>("{\"strict\": true}").is_err(),
         "an unknown setting is refused"

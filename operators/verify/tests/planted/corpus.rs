@@ -105,6 +105,6 @@ fn ask(id: String, text: String) -> Vec<Case> {
         };
         cases.push(Case { document: document.clone(), sample, shape, support });
     };
-    Cloze::default().generate(&document, &mut say).expect("any document can be asked");
+    Cloze::about("Handbook").generate(&document, &mut say).expect("any document can be asked");
     cases
 }

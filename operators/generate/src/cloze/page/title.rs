@@ -1,0 +1,96 @@
+//! What a page is called, and whether its title or its place make it one to ask of.
+
+use crate::markdown::body_start;
+
+/// Returns the title in the front matter, also where it goes on over several lines.
+pub(super) fn front_title(text: &str) -> Option<String> {
+    let mut lines = text[..body_start(text)].lines();
+    let first = lines.find_map(|line| line.strip_prefix("title")?.trim_start().strip_prefix([':', '=']))?;
+    let mut title = first.trim().trim_start_matches(['>', '|', '-']).trim().to_owned();
+    for line in lines.take_while(|line| line.starts_with([' ', '\t'])) {
+        title.push(' ');
+        title.push_str(line.trim());
+    }
+    Some(title.trim().trim_matches(['"', '\'']).trim().to_owned())
+}
+
+/// Returns the words of a text, in lower case.
+pub(super) fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
+}
+
+/// Returns a title that can be named in a question.
+pub(super) fn sound_title(title: &str) -> Option<String> {
+    let title = title.trim().trim_end_matches('.').replace('’', "'").replace('`', "");
+    let sound = (2..=120).contains(&title.chars().count())
+        && !title.contains(['{', '<', '\n', '"', '|', '[', '\\'])
+        && !title.starts_with('&')
+        && title.chars().any(|c| c.is_ascii_alphabetic())
+        && title.chars().all(|c| !c.is_alphabetic() || c.is_ascii());
+    sound.then_some(title)
+}
+
+/// Returns whether a page is of a demo, for those who make the project, or its log of changes: what it names, nobody
+/// else does, or does no more.
+pub(super) fn is_local(id: &str) -> bool {
+    let (folders, name) = id.rsplit_once('/').unwrap_or(("", id));
+    let folders: Vec<&str> = folders.split('/').collect();
+    let own = [
+        "demo",
+        "demos",
+        "example",
+        "examples",
+        "contributing",
+        "contrib",
+        "proposals",
+        "rfcs",
+        "enhancements",
+        "developer-guide",
+    ];
+    let logs = ["changelog", "changes", "release-notes", "releases", "history", "news"];
+    let name = name.to_lowercase();
+    let site = folders.iter().position(|folder| *folder == "site");
+    folders.iter().any(|folder| own.contains(folder))
+        || logs.contains(&name.split('.').next().unwrap_or_default())
+        || site.is_some_and(|at| folders[..at].contains(&"content"))
+}
+
+/// Returns whether a page tells what happened at a time: a month, a meeting, a release.
+pub(super) fn is_news(title: &str) -> bool {
+    let said = words(title);
+    let holds = |list: &str| list.split_ascii_whitespace().any(|word| said.iter().any(|own| own == word));
+    let year =
+        said.iter().any(|word| word.len() == 4 && word.starts_with("20") && word.parse::<u16>().is_ok());
+    let months = "january february march april may june july august september october november december";
+    let version = title.split(' ').any(|word| {
+        word.contains('.') && word.trim_start_matches('v').chars().all(|c| c.is_ascii_digit() || c == '.')
+    });
+    year && (holds(months) || holds("update updates recap survey roundup election retrospective"))
+        || holds("kubecon cloudnativecon fosdem")
+        || version && holds("announcing release released releases announcement")
+}
+
+/// Puts the folders of a page before a title of one or two words: "Getting Started" alone names no page.
+pub(super) fn with_folders(id: &str, title: String) -> String {
+    let general = "content contents markdown md docs doc documentation src en pages site website public posts blog latest main";
+    let folders = id.split('/').rev().skip(1).filter(|folder| {
+        let known = general.split_ascii_whitespace().any(|known| known == *folder);
+        let plain = folder.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let said = title.to_lowercase().replace(' ', "-");
+        plain
+            && !known
+            && folder.chars().any(|c| c.is_ascii_lowercase())
+            && *folder != said
+            && !folder.starts_with('_')
+    });
+    if title.split_whitespace().count() > 2 {
+        return title;
+    }
+    let mut parts: Vec<&str> = folders.take(2).collect();
+    parts.reverse();
+    parts.push(&title);
+    parts.join(" > ")
+}
