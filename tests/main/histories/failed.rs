@@ -1,0 +1,56 @@
+//! Histories that failed once, each in its least form.
+
+use rifflebox::{OnReject, Tier};
+
+use super::history::{Death, Edit, History, Round, Turn, Way, draw};
+use super::shape::{Purged, Shape, Stage};
+
+/// Returns them, each with what went wrong.
+pub(super) fn failed_once() -> Vec<(&'static str, History)> {
+    let mut all = vec![
+        ("a changed split was not published", plain(vec![turned(vec![Turn::Splits])])),
+        ("an idle build counted the shards of one folder alone", plain(vec![idle(vec![Turn::Second])])),
+        (
+            "one folder was published although a rule was against the other",
+            plain(vec![turned(vec![Turn::Second]), turned(vec![Turn::Word(1_000)])]),
+        ),
+    ];
+    let half_read = "documents of a source stayed as they were read before it changed, since a build died";
+    for per_mille in (400..1_000).step_by(100) {
+        let death = Some(Death::Store { per_mille, after: false });
+        let way = Way { chunked: true, death, left: true, ..Way::default() };
+        let dying = Round { turns: vec![Turn::Tier(Tier::T1)], way, ..Round::default() };
+        all.push((half_read, plain(vec![dying.clone(), Round::default()])));
+        all.push((half_read, plain(vec![dying, turned(vec![Turn::Tier(Tier::T0)])])));
+    }
+    all
+}
+
+/// A history of four pages and their passages.
+fn plain(rounds: Vec<Round>) -> History {
+    let pages = ["a.md", "b.md", "c.md", "deep/e.md"].into_iter().zip(0..);
+    let documents = pages.map(|(page, seed)| Edit::Write { path: format!("pages/{page}"), seed }).collect();
+    let drawn = draw(0).shape;
+    let passages = Stage { version: 0, on_reject: OnReject::Drop };
+    let shape = Shape {
+        stages: [("passages", passages)].into(),
+        tier: Tier::T0,
+        tables: None,
+        branched: false,
+        purge: Purged::Never,
+        recipe: 0,
+        splits: false,
+        partial: false,
+        second: false,
+        ..drawn
+    };
+    History { in_folder: false, shape, documents, rounds }
+}
+
+fn turned(turns: Vec<Turn>) -> Round {
+    Round { turns, ..Round::default() }
+}
+
+fn idle(turns: Vec<Turn>) -> Round {
+    Round { turns, way: Way { again: true, ..Way::default() }, ..Round::default() }
+}
