@@ -95,6 +95,10 @@ fn named_above(page: &Page, number: usize, text: &str) -> Option<(String, String
     };
     let words: Vec<&str> = rest.split_whitespace().collect();
     let at = words.iter().take(6).position(|word| is_doing(word))?;
+    // What is run, shown or kept is seldom what a thing is for.
+    if ["runs", "shows", "makes", "lists", "keeps", "starts", "supports"].contains(&words[at]) {
+        return None;
+    }
     let term = words[..at].join(" ");
     let plain = !term.contains([',', '(', ':', '"', '`']) && !terms(&term).is_empty();
     // "The exporter" is one of many, and what "observability" does is no fact.

@@ -144,7 +144,7 @@ fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
     if does && (code || is_name(term)) {
         let kind = kind_by_look(term).map_or_else(String::new, |kind| format!("the {kind} "));
         push("item", 62, format!("what does {kind}{shown} do?"), heading.clone(), first);
-    } else if is && *alone && !echoes && (code || !term.contains(' ') || is_name(term)) {
+    } else if is && *alone && !echoes && (code || !term.contains(' ') || is_name(term) && !is_label(term)) {
         let ask = if code { format!("what is {shown}?") } else { format!("what is meant by {shown}?") };
         push("item", 60, ask, heading.clone(), first);
     }

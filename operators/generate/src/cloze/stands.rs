@@ -6,7 +6,7 @@ use super::question::{Ask, Question};
 
 /// Abbreviations that nobody needs to be told of.
 const KNOWN: &str = "API URL URI HTTP HTTPS HTML XML JSON YAML TLS SSL SSH TCP UDP IP DNS CPU GPU RAM OS UI CLI GUI SDK \
-    IDE SQL USA FAQ ID PDF CSV";
+    IDE SQL USA FAQ ID PDF CSV CNCF AWS GCP";
 
 /// Asks for the words of each abbreviation, where its letters are their initials.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
