@@ -223,6 +223,7 @@ impl Build {
             runtime: Some(self.runtime.clone()),
             journal: Some(self.recorder.clone()),
             uncovered: opened.uncovered.answers,
+            scratch: self.storage.scratch(),
             stop: self.stop.clone(),
             retry_failed: self.options.retry_failed,
             bugs: self.options.bugs,

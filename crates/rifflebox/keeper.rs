@@ -66,6 +66,9 @@ impl WorkspaceKeeper {
             let pieces = self.merge_tail(&name, slices);
             new.insert(name, pieces);
         }
+        if cut.replaying {
+            return self.put_aside(new);
+        }
         let segment = self.journal.flush()?;
         if segment > 0 {
             self.covered.insert(self.run.clone(), segment);
@@ -117,18 +120,46 @@ impl WorkspaceKeeper {
         if merged.key_count() == 0 { Vec::new() } else { vec![merged] }
     }
 
+    /// Writes runs that the next commit will name; if none comes, they are nobody's.
+    fn put_aside(&mut self, new: BTreeMap<String, Vec<RunColumns>>) -> Result<()> {
+        let written = self.upload(&new)?;
+        self.state = self.mapped(self.with(&new, &written), &written)?;
+        Ok(())
+    }
+
+    fn upload(&self, new: &BTreeMap<String, Vec<RunColumns>>) -> Result<BTreeMap<String, Run>> {
+        let runs = new.iter().map(|(name, pieces)| self.new_run(name, pieces.clone()));
+        let base = self.parent.as_ref().map_or(0, |parent| parent.id);
+        self.runtime.block_on(self.storage.upload(base).write_runs(runs.collect()))
+    }
+
+    fn new_run(&self, name: &str, pieces: Vec<RunColumns>) -> NewRun {
+        NewRun { name: name.to_owned(), looped: self.looped.get(name).copied().unwrap_or_default(), pieces }
+    }
+
+    /// Writes what was put aside once more, under a new base: the collector of garbage may have taken it.
+    fn put_aside_again(&mut self) -> Result<()> {
+        let named =
+            self.parent.as_ref().map(|parent| parent.content.arrangements.clone()).unwrap_or_default();
+        let mut state = std::mem::take(&mut self.state);
+        for (name, runs) in &mut state {
+            let is_named = |run: &Run| named.get(name).is_some_and(|named| named.runs.contains(run));
+            for open in runs.iter_mut().filter(|open| !is_named(&open.run)) {
+                let pieces = open.parts.iter().map(|part| (**part).clone()).collect();
+                let written = self.upload(&BTreeMap::from([(name.clone(), pieces)]))?;
+                open.run = written.into_values().next().expect("one run was written");
+            }
+        }
+        self.state = state;
+        Ok(())
+    }
+
     /// Writes runs and commits them; again under a new base, if only a collection of garbage came between.
     fn write(&mut self, new: BTreeMap<String, Vec<RunColumns>>, content: Content) -> Result<()> {
         let nonce = nonce();
         loop {
             let base = self.parent.as_ref().map_or(0, |parent| parent.id);
-            let runs = new.iter().map(|(name, pieces)| NewRun {
-                name: name.clone(),
-                looped: self.looped.get(name).copied().unwrap_or_default(),
-                pieces: pieces.clone(),
-            });
-            let upload = self.storage.upload(base);
-            let written = self.runtime.block_on(upload.write_runs(runs.collect()))?;
+            let written = self.upload(&new)?;
             let state = self.with(&new, &written);
             let mut content = content.clone();
             // A version that this commit publishes is this manifest's.
@@ -146,7 +177,10 @@ impl WorkspaceKeeper {
                     self.state = self.mapped(state, &written)?;
                     return Ok(());
                 }
-                Committed::Lost { newest, fence: true } => self.parent = Some(newest),
+                Committed::Lost { newest, fence: true } => {
+                    self.parent = Some(newest);
+                    self.put_aside_again()?;
+                }
                 Committed::Lost { newest, fence } => {
                     // Takes this run's shards away again; where that fails, the next build does it.
                     let _ = self.publisher.finish(&newest);

@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::{Capability, Operator};
 
-use crate::batch::{Batch, Update, owner};
+use crate::batch::{Batch, Update};
 use crate::founded::Slot;
 use crate::run::Bugs;
+use crate::share::owner;
 use crate::time::Flat;
 
 /// What came of a call.

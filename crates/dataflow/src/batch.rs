@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use arrow_buffer::ScalarBuffer;
+use differential_dataflow::trace::implementations::BatchContainer;
 use differential_dataflow::trace::implementations::chunker::ContainerChunker;
 use differential_dataflow::trace::implementations::merge_batcher::{MergeBatcher, vec::VecMerger};
 use differential_dataflow::trace::implementations::ord_neu::val_batch::OrdValStorage;
@@ -16,6 +17,7 @@ use rifflebox_storage::{Rounds, RunColumns};
 use timely::progress::Antichain;
 
 use crate::columns::{Diffs, Keys, Offsets, Pieces, Times, Values};
+use crate::share::Share;
 use crate::time::Time;
 
 /// One change of a keyed collection.
@@ -27,11 +29,6 @@ pub(crate) type Builder<T> = RcBuilder<OrdValBuilder<Layout<T>, Vec<Update<T>>>>
 pub(crate) type Batcher<T> = MergeBatcher<VecMerger<(Key, Vec<u8>), T, i64>>;
 pub(crate) type Chunker<T> = ContainerChunker<Vec<Update<T>>>;
 
-/// Returns which of `peers` workers owns a key: worker *i* of *n* owns the *i*-th *n*-th of the key space.
-pub(crate) fn owner(key: Key, peers: usize) -> usize {
-    ((u128::from(key.head64()) * peers as u128) >> 64) as usize
-}
-
 /// Returns runs in groups, each of which rises in key from file to file: one batch can present it.
 pub(crate) fn groups(runs: &[Arc<RunColumns>]) -> Vec<&[Arc<RunColumns>]> {
     let rises = |one: &Arc<RunColumns>, two: &Arc<RunColumns>| {
@@ -40,12 +37,12 @@ pub(crate) fn groups(runs: &[Arc<RunColumns>]) -> Vec<&[Arc<RunColumns>]> {
     runs.chunk_by(rises).collect()
 }
 
-/// Assembles, in place, the batches that runs of earlier processes present to one worker.
-pub(crate) fn found_all<T: Time>(runs: &[Arc<RunColumns>], worker: usize, peers: usize) -> Vec<Batch<T>> {
-    groups(runs).into_iter().filter_map(|group| found(group, worker, peers)).collect()
+/// Assembles, in place, the batches that runs of earlier processes present to a share of the key space.
+pub(crate) fn found_all<T: Time>(runs: &[Arc<RunColumns>], share: &Share) -> Vec<Batch<T>> {
+    groups(runs).into_iter().filter_map(|group| found(group, share)).collect()
 }
 
-/// A worker's slice of one file of a run.
+/// A share's slice of one file of a run.
 struct Slice<'a> {
     run: &'a RunColumns,
     keys: Range<usize>,
@@ -54,10 +51,9 @@ struct Slice<'a> {
 }
 
 impl<'a> Slice<'a> {
-    /// Returns the slice of the keys that a worker owns; none if it owns none of them.
-    fn of(run: &'a RunColumns, worker: usize, peers: usize) -> Option<Self> {
-        let bound = |worker: usize| partition_point(run, |key| owner(key, peers) < worker);
-        let keys = bound(worker)..bound(worker + 1);
+    /// Returns the slice of the keys that lie in a share; none if none do.
+    fn of(run: &'a RunColumns, share: &Share) -> Option<Self> {
+        let keys = share.range(run.key_count(), |index| run.key(index).expect("in range"));
         if keys.is_empty() {
             return None;
         }
@@ -70,12 +66,12 @@ impl<'a> Slice<'a> {
     }
 }
 
-/// Assembles, in place, the batch that files of rising keys present to one worker.
+/// Assembles, in place, the batch that files of rising keys present to a share of the key space.
 ///
-/// Nothing is parsed and nothing is copied: the worker's slices, one behind the other. None if the worker owns no key
-/// of the run.
-fn found<T: Time>(run: &[Arc<RunColumns>], worker: usize, peers: usize) -> Option<Batch<T>> {
-    let slices: Vec<Slice<'_>> = run.iter().filter_map(|run| Slice::of(run, worker, peers)).collect();
+/// Nothing is parsed and nothing is copied: the share's slices, one behind the other. None if no key of the run lies
+/// in the share.
+fn found<T: Time>(run: &[Arc<RunColumns>], share: &Share) -> Option<Batch<T>> {
+    let slices: Vec<Slice<'_>> = run.iter().filter_map(|run| Slice::of(run, share)).collect();
     if slices.is_empty() {
         return None;
     }
@@ -142,22 +138,26 @@ fn lists<'a>(
     Offsets::Frozen { offsets: Pieces::new(all), end }
 }
 
-fn partition_point(run: &RunColumns, before: impl Fn(Key) -> bool) -> usize {
-    let (mut low, mut high) = (0, run.key_count());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        match run.key(middle).is_some_and(&before) {
-            true => low = middle + 1,
-            false => high = middle,
-        }
-    }
-    low
+/// Calls `each` for every update of a batch, in order of key and value.
+pub(crate) fn for_each<T: Time>(batch: &Batch<T>, each: impl FnMut(Key, &[u8], T, i64)) {
+    for_each_in(batch, &Share::ALL, each);
 }
 
-/// Calls `each` for every update of a batch, in order of key and value.
-pub(crate) fn for_each<T: Time>(batch: &Batch<T>, mut each: impl FnMut(Key, &[u8], T, i64)) {
+/// Calls `each` for every update of a batch whose key lies in a share, in order of key and value.
+pub(crate) fn for_each_in<T: Time>(
+    batch: &Batch<T>,
+    share: &Share,
+    mut each: impl FnMut(Key, &[u8], T, i64),
+) {
+    let keys = &batch.storage.keys;
+    let range = share.range(keys.len(), |index| keys.index(index));
+    if range.is_empty() {
+        return;
+    }
+    let last = keys.index(range.end - 1);
     let mut cursor = batch.cursor();
-    while let Some(key) = cursor.get_key(batch) {
+    cursor.seek_key(batch, keys.index(range.start));
+    while let Some(key) = cursor.get_key(batch).filter(|key| *key <= last) {
         while let Some(value) = cursor.get_val(batch) {
             cursor.map_times(batch, |time, diff| each(key, value, time, diff));
             cursor.step_val(batch);

@@ -9,15 +9,18 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use rifflebox_core::{Error, ErrorKind, Key, Result};
-use rifflebox_storage::RunColumns;
+use rifflebox_storage::{RunColumns, Scratch};
 use timely::worker::Worker;
 
 use crate::ask::AskContext;
-use crate::batch::{cut, found_all, weight};
+use crate::batch::{cut, found_all};
 use crate::columns::take_values_read;
 use crate::graph::Graph;
 use crate::render::{AnySlot, Ground, Handles, render};
+use crate::replay::{Schedule, Showing};
 use crate::run::Foundations;
+use crate::share::Share;
+use crate::time::Flat;
 
 /// A change that comes from outside: an input's name, a row, a weight.
 #[derive(Clone, Debug)]
@@ -47,6 +50,9 @@ pub struct Cut {
     pub slices: BTreeMap<String, (bool, Vec<RunColumns>)>,
     /// Rows of earlier runs that the workers have read since the last cut.
     pub rows_read: u64,
+    /// Whether changed stages have still to see their inputs: what is written now outgrew memory, and no commit may name it
+    /// before a later cut says that they have seen all.
+    pub replaying: bool,
     /// Whether nothing more is to come in this run.
     pub last: bool,
 }
@@ -54,6 +60,8 @@ pub struct Cut {
 /// Makes a run's work outlive it.
 pub trait Keeper {
     /// Writes a cut, and returns what each arrangement stands on from now.
+    ///
+    /// What is cut while `replaying` is named by the next commit that is not; if none comes, it never was.
     ///
     /// # Errors
     /// When it cannot be written, or another writer committed first; the run stops.
@@ -69,11 +77,13 @@ pub struct Pace {
     pub epochs_in_flight: u64,
     /// Uncommitted bytes after which a commit happens between epochs.
     pub commit_bytes: usize,
+    /// Bytes that changed stages are shown of their inputs in one epoch, about.
+    pub replay_bytes: usize,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Pace { workers: 2, epochs_in_flight: 2, commit_bytes: 64 << 20 }
+        Pace { workers: 2, epochs_in_flight: 2, commit_bytes: 64 << 20, replay_bytes: 16 << 20 }
     }
 }
 
@@ -82,6 +92,8 @@ pub(crate) struct Setting {
     pub(crate) graph: Arc<Graph>,
     pub(crate) foundations: Foundations,
     pub(crate) fresh: BTreeSet<String>,
+    pub(crate) showing: Showing,
+    pub(crate) scratch: Scratch,
     pub(crate) asking: AskContext,
     pub(crate) pace: Pace,
     /// Set from outside to stop the run between two steps.
@@ -90,6 +102,7 @@ pub(crate) struct Setting {
 
 enum Command {
     Feed { epoch: u64, changes: Vec<Change> },
+    Show { epoch: u64, slices: u64 },
     Cut,
     Rebase(Arc<Foundations>),
     Finish,
@@ -100,6 +113,7 @@ enum Report {
     Closed { worker: usize, epoch: u64, bytes: usize },
     Slices { worker: usize, slices: Vec<(String, bool, RunColumns)>, rows_read: u64 },
     Rebased,
+    Failed(Error),
     Died { message: String },
 }
 
@@ -111,6 +125,8 @@ pub(crate) fn execute(setting: Setting, feed: &mut dyn Feed, keeper: &mut dyn Ke
     let (report, reports) = mpsc::channel();
     let stop = setting.stop.clone();
     let pace = setting.pace.clone();
+    let showing = setting.showing.clone();
+    let foundations = Arc::new(setting.foundations.clone());
     let config = match workers {
         1 => timely::Config::thread(),
         _ => timely::Config::process(workers),
@@ -122,7 +138,9 @@ pub(crate) fn execute(setting: Setting, feed: &mut dyn Feed, keeper: &mut dyn Ke
         employ(worker, &setting, &commands, &report);
     })
     .map_err(|error| Error::new(ErrorKind::Internal, format!("cannot start workers: {error}")))?;
-    let mut controller = Controller { commands, reports, threads: BTreeMap::new(), stop, open: Vec::new() };
+    let threads = BTreeMap::new();
+    let mut controller =
+        Controller { commands, reports, threads, stop, open: Vec::new(), showing, foundations };
     let outcome = controller.run(feed, keeper, &pace);
     controller.finish(outcome.is_err());
     let outcome = outcome.map_err(|error| controller.cause(error));
@@ -165,10 +183,16 @@ fn work(
     commands: &mpsc::Receiver<Command>,
     report: &mpsc::Sender<Report>,
 ) {
-    let ground =
-        Ground { foundations: &setting.foundations, fresh: &setting.fresh, asking: setting.asking.clone() };
+    let schedule = Schedule::new(&setting.showing);
+    let ground = Ground {
+        foundations: &setting.foundations,
+        fresh: &setting.fresh,
+        schedule: &schedule,
+        asking: setting.asking.clone(),
+    };
     let mut handles = render(worker, &setting.graph, &ground);
     let index = worker.index();
+    let share = Share::of(index, worker.peers());
     let tell = |what: Report| drop(report.send(what));
     tell(Report::Ready { worker: index, thread: std::thread::current() });
     let (mut fed, mut closed) = (0, 0);
@@ -178,12 +202,18 @@ fn work(
                 feed_inputs(&mut handles, epoch, changes);
                 fed = epoch;
             }
+            Ok(Command::Show { epoch, slices }) => schedule.begin(epoch, slices),
             Ok(Command::Cut) => {
                 let (rows_read, slices) = (take_values_read(), slices(&handles));
                 tell(Report::Slices { worker: index, slices, rows_read });
             }
             Ok(Command::Rebase(foundations)) => {
-                rebase(&handles, &foundations, index, worker.peers());
+                rebase(&handles, &foundations, &share, closed);
+                for held in &handles.held {
+                    if let Err(error) = held.borrow_mut().spill(&setting.scratch) {
+                        tell(Report::Failed(error));
+                    }
+                }
                 tell(Report::Rebased);
             }
             Ok(Command::Finish) | Err(mpsc::TryRecvError::Disconnected) => return,
@@ -194,7 +224,7 @@ fn work(
         let newly = (closed + 1..=fed).take_while(|epoch| !handles.probe.less_than(&(epoch + 1))).last();
         if let Some(epoch) = newly {
             closed = epoch;
-            tell(Report::Closed { worker: index, epoch, bytes: recorded_bytes(&handles) });
+            tell(Report::Closed { worker: index, epoch, bytes: live_bytes(&handles) });
         }
     }
 }
@@ -205,7 +235,8 @@ fn feed_inputs(handles: &mut Handles, epoch: u64, changes: Vec<Change>) {
         let session = session.unwrap_or_else(|| panic!("the graph has no input {}", change.input));
         session.update((change.key, change.value), change.diff);
     }
-    for session in handles.inputs.values_mut() {
+    handles.clock.update((Key::MIN, Vec::new()), 1);
+    for session in handles.inputs.values_mut().chain([&mut handles.clock]) {
         session.advance_to(epoch + 1);
         session.flush();
     }
@@ -220,26 +251,30 @@ fn slices(handles: &Handles) -> Vec<(String, bool, RunColumns)> {
     named.map(|(name, (looped, run))| (name.clone(), looped, run)).collect()
 }
 
-fn rebase(handles: &Handles, foundations: &Foundations, worker: usize, peers: usize) {
+fn rebase(handles: &Handles, foundations: &Foundations, share: &Share, closed: Flat) {
+    let runs = |name: &String| foundations.get(name).map(Vec::as_slice).unwrap_or_default();
     for (name, slot) in &handles.slots {
-        let runs = foundations.get(name).map(Vec::as_slice).unwrap_or_default();
         match slot {
-            AnySlot::Flat(slot) => {
-                slot.borrow_mut().rebase(found_all(runs, worker, peers));
-            }
-            AnySlot::Looped(slot) => {
-                slot.borrow_mut().rebase(found_all(runs, worker, peers));
-            }
+            AnySlot::Flat(slot) => slot.borrow_mut().rebase(found_all(runs(name), share)),
+            AnySlot::Looped(slot) => slot.borrow_mut().rebase(found_all(runs(name), share)),
         }
+    }
+    for shown in &handles.shown {
+        let seen = shown.window.shown(share, closed);
+        shown.slot.borrow_mut().rebase(found_all(runs(&shown.name), &seen));
     }
 }
 
-fn recorded_bytes(handles: &Handles) -> usize {
+/// Returns about how many bytes a commit would let go of.
+fn live_bytes(handles: &Handles) -> usize {
     let bytes = |slot: &AnySlot| match slot {
-        AnySlot::Flat(slot) => slot.borrow().recorded.iter().map(weight).sum::<usize>(),
-        AnySlot::Looped(slot) => slot.borrow().recorded.iter().map(weight).sum(),
+        AnySlot::Flat(slot) => slot.borrow().bytes,
+        AnySlot::Looped(slot) => slot.borrow().bytes,
     };
-    handles.slots.values().map(bytes).sum()
+    let slots: usize = handles.slots.values().map(bytes).sum();
+    let shown: usize = handles.shown.iter().map(|shown| shown.slot.borrow().bytes).sum();
+    let held: usize = handles.held.iter().map(|held| held.borrow().bytes()).sum();
+    slots + shown + held
 }
 
 struct Controller {
@@ -247,8 +282,12 @@ struct Controller {
     reports: mpsc::Receiver<Report>,
     threads: BTreeMap<usize, Thread>,
     stop: Arc<AtomicBool>,
-    /// For each worker the last epoch that it saw closed, and the bytes that it has recorded.
+    /// For each worker the last epoch that it saw closed, and the bytes that it holds.
     open: Vec<(u64, usize)>,
+    /// What is to be shown to changed stages.
+    showing: Showing,
+    /// What the arrangements stand on.
+    foundations: Arc<Foundations>,
 }
 
 impl Controller {
@@ -260,25 +299,52 @@ impl Controller {
                 self.threads.insert(worker, thread);
             }
         }
+        let replays = !self.showing.is_empty();
         let mut fed = 0;
         let mut more = true;
         while more {
             let changes = feed.next()?;
             more = changes.is_some();
-            // Epoch 1 comes even if nothing changed: it replays what changed stages must see, and asks what is owed.
+            // One epoch comes even if nothing changed: it asks what is owed.
             if more || fed == 0 {
                 fed += 1;
                 self.feed(fed, changes.unwrap_or_default());
                 self.await_closed(fed.saturating_sub(pace.epochs_in_flight - 1))?;
             }
-            let bytes: usize = self.open.iter().map(|(_, bytes)| bytes).sum();
-            if !more || bytes > pace.commit_bytes {
-                // A commit happens when nothing is in flight: then what was recorded is exactly what is closed.
-                self.await_closed(fed)?;
-                self.commit(keeper, !more)?;
+            if more && self.is_full(pace) {
+                self.commit(fed, keeper, replays, false)?;
             }
         }
-        Ok(())
+        if replays {
+            fed = self.show(fed, keeper, pace)?;
+        }
+        self.commit(fed, keeper, false, true)
+    }
+
+    /// Shows changed stages all that they stand on; returns the last epoch.
+    fn show(&mut self, fed: u64, keeper: &mut dyn Keeper, pace: &Pace) -> Result<u64> {
+        self.await_closed(fed)?;
+        let slices = self.showing.slices(&self.foundations, self.live_bytes(), pace.replay_bytes);
+        for worker in 0..self.commands.len() {
+            self.send(worker, Command::Show { epoch: fed + 1, slices });
+        }
+        let last = fed + self.showing.epochs(slices);
+        for epoch in fed + 1..=last {
+            self.feed(epoch, Vec::new());
+            self.await_closed(epoch.saturating_sub(pace.epochs_in_flight - 1))?;
+            if epoch < last && self.is_full(pace) {
+                self.commit(epoch, keeper, true, false)?;
+            }
+        }
+        Ok(last)
+    }
+
+    fn is_full(&self, pace: &Pace) -> bool {
+        self.live_bytes() > pace.commit_bytes
+    }
+
+    fn live_bytes(&self) -> usize {
+        self.open.iter().map(|(_, bytes)| bytes).sum()
     }
 
     /// Gives an epoch's changes to the workers in turn; rows find their owners from there.
@@ -301,7 +367,9 @@ impl Controller {
         Ok(())
     }
 
-    fn commit(&mut self, keeper: &mut dyn Keeper, last: bool) -> Result<()> {
+    /// Commits when nothing is in flight: then what was recorded is exactly what is closed.
+    fn commit(&mut self, fed: u64, keeper: &mut dyn Keeper, replaying: bool, last: bool) -> Result<()> {
+        self.await_closed(fed)?;
         let workers = self.commands.len();
         (0..workers).for_each(|worker| self.send(worker, Command::Cut));
         let mut parts: BTreeMap<usize, Vec<(String, bool, RunColumns)>> = BTreeMap::new();
@@ -319,11 +387,11 @@ impl Controller {
                 entry.1.push(run);
             }
         }
-        let foundations = Arc::new(keeper.commit(Cut { slices, rows_read, last })?);
+        self.foundations = Arc::new(keeper.commit(Cut { slices, rows_read, replaying, last })?);
         if last {
             return Ok(());
         }
-        (0..workers).for_each(|worker| self.send(worker, Command::Rebase(foundations.clone())));
+        (0..workers).for_each(|worker| self.send(worker, Command::Rebase(self.foundations.clone())));
         for _ in 0..workers {
             while !matches!(self.wait()?, Report::Rebased) {}
         }
@@ -342,6 +410,7 @@ impl Controller {
     fn wait(&mut self) -> Result<Report> {
         match self.reports.recv() {
             Ok(Report::Died { message }) => Err(Error::new(ErrorKind::Internal, message)),
+            Ok(Report::Failed(error)) => Err(error),
             Ok(report) => Ok(report),
             Err(_) => Err(Error::new(ErrorKind::Internal, "the run was stopped")),
         }

@@ -16,7 +16,7 @@ use timely::progress::Antichain;
 use timely::progress::frontier::AntichainRef;
 use timely::scheduling::Activator;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, weight};
 use crate::time::Time;
 
 /// What a founded trace shares with the run that keeps it: where it stands, and what it must write.
@@ -25,6 +25,8 @@ pub(crate) struct Slot<T: Time> {
     pub(crate) foundation: Vec<Batch<T>>,
     /// Every batch with updates since the last commit, as it was inserted.
     pub(crate) recorded: Vec<Batch<T>>,
+    /// About how many bytes were inserted since then.
+    pub(crate) bytes: usize,
     /// Whether the live batches have become part of the foundation.
     rebased: bool,
     /// Whether the trace is written at all.
@@ -33,7 +35,13 @@ pub(crate) struct Slot<T: Time> {
 
 impl<T: Time> Slot<T> {
     pub(crate) fn new(foundation: Vec<Batch<T>>) -> Rc<RefCell<Self>> {
-        Rc::new(RefCell::new(Slot { foundation, recorded: Vec::new(), rebased: false, durable: true }))
+        Rc::new(RefCell::new(Slot {
+            foundation,
+            recorded: Vec::new(),
+            bytes: 0,
+            rebased: false,
+            durable: true,
+        }))
     }
 
     /// Makes a slot for a trace that lives and dies with this run.
@@ -41,6 +49,7 @@ impl<T: Time> Slot<T> {
         Rc::new(RefCell::new(Slot {
             foundation: Vec::new(),
             recorded: Vec::new(),
+            bytes: 0,
             rebased: false,
             durable: false,
         }))
@@ -52,6 +61,7 @@ impl<T: Time> Slot<T> {
     pub(crate) fn rebase(&mut self, foundation: Vec<Batch<T>>) {
         self.foundation = foundation;
         self.recorded.clear();
+        self.bytes = 0;
         self.rebased = true;
     }
 }
@@ -153,6 +163,7 @@ impl<T: Time> Trace for Founded<T> {
         self.settle();
         self.upper.clone_from(batch.upper());
         let mut slot = self.slot.borrow_mut();
+        slot.bytes += weight(&batch);
         if slot.durable && !batch.is_empty() {
             slot.recorded.push(batch.clone());
         }

@@ -60,6 +60,8 @@ mod batch;
 mod columns;
 mod founded;
 mod render;
+mod replay;
+mod share;
 mod time;
 
 pub use ask::{Answer, Answering, Asker, Journal, KeptAnswer};

@@ -7,6 +7,7 @@ use differential_dataflow::trace::cursor::cursor_list;
 use rifflebox_storage::RunColumns;
 
 use crate::batch::{RunBuilder, found_all};
+use crate::share::Share;
 use crate::time::{Flat, Looped, Time};
 
 /// Rows that a commit may always merge, however few it adds.
@@ -40,7 +41,7 @@ pub fn merge(runs: &[Arc<RunColumns>]) -> RunColumns {
 }
 
 fn merge_of<T: Time>(runs: &[Arc<RunColumns>]) -> RunColumns {
-    let batches = found_all::<T>(runs, 0, 1);
+    let batches = found_all::<T>(runs, &Share::ALL);
     let (mut cursor, batches) = cursor_list(batches);
     let mut merged = RunBuilder::new(T::LOOPED);
     let mut updates: Vec<(u64, i64)> = Vec::new();

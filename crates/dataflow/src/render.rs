@@ -4,6 +4,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use differential_dataflow::input::InputSession;
 use differential_dataflow::lattice::Lattice;
@@ -13,8 +14,8 @@ use differential_dataflow::trace::wrappers::enter::TraceEnter;
 use differential_dataflow::trace::{BatchCursor, Cursor, Navigable, TraceReader};
 use differential_dataflow::{AsCollection, VecCollection};
 use rifflebox_core::Key;
+use rifflebox_storage::RunColumns;
 use timely::dataflow::channels::pact::Exchange;
-use timely::dataflow::operators::generic::source;
 use timely::dataflow::operators::{Leave, Probe};
 use timely::dataflow::{ProbeHandle, Scope};
 use timely::order::Product;
@@ -22,11 +23,13 @@ use timely::progress::timestamp::Refines;
 use timely::worker::Worker;
 
 use crate::ask::{AskContext, AskSlots, ask, split};
-use crate::batch::{Batch, Batcher, Builder, Chunker, Update, found_all, owner};
+use crate::batch::{Batch, Batcher, Builder, Chunker, Update, found_all};
 use crate::columns::Keys;
 use crate::founded::{Founded, Slot, founding};
 use crate::graph::{Graph, JoinLogic, Keep, MapLogic, Node, Operation, ReduceLogic};
+use crate::replay::{Held, Schedule, Window, gate, replay};
 use crate::run::Foundations;
+use crate::share::{Share, owner};
 use crate::time::{Flat, Looped, Time};
 
 type Agent<T> = TraceAgent<Founded<T>>;
@@ -39,6 +42,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) foundations: &'a Foundations,
     /// Stages that start from nothing: new ones, and those whose behaviour or inputs changed.
     pub(crate) fresh: &'a BTreeSet<String>,
+    /// When those are shown their inputs.
+    pub(crate) schedule: &'a Schedule<'a>,
     /// What asked stages need.
     pub(crate) asking: AskContext,
 }
@@ -46,11 +51,25 @@ pub(crate) struct Ground<'a> {
 /// A rendered graph's handles: what one worker feeds, watches and writes.
 pub(crate) struct Handles {
     pub(crate) inputs: BTreeMap<String, Session>,
+    /// Ticks once an epoch while changed stages are shown their inputs.
+    pub(crate) clock: Session,
     pub(crate) slots: BTreeMap<String, AnySlot>,
+    /// What changed stages are shown of arrangements.
+    pub(crate) shown: Vec<Shown>,
+    /// What changed stages have said and nobody has heard.
+    pub(crate) held: Vec<Rc<RefCell<Held>>>,
     /// Behind *every* arrangement: a probe at the sinks alone passes an epoch that arrangements still lack.
     pub(crate) probe: ProbeHandle<Flat>,
     /// Keeps traces alive that have no reader, without holding back their compaction.
     _traces: Vec<Box<dyn Any>>,
+}
+
+/// What a changed stage is shown of an arrangement, arranged: a part of that one, once an epoch is closed.
+pub(crate) struct Shown {
+    /// The arrangement's name.
+    pub(crate) name: String,
+    pub(crate) slot: Rc<RefCell<Slot<Flat>>>,
+    pub(crate) window: Window,
 }
 
 /// A slot of either kind of time.
@@ -65,11 +84,14 @@ pub(crate) fn render(worker: &mut Worker, graph: &Graph, ground: &Ground<'_>) ->
     worker.dataflow::<Flat, _, _>(|scope| {
         let mut renderer = Renderer {
             ground,
-            index,
+            share: Share::of(index, peers),
             peers,
             handles: Handles {
                 inputs: BTreeMap::new(),
+                clock: Session::new(),
                 slots: BTreeMap::new(),
+                shown: Vec::new(),
+                held: Vec::new(),
                 probe: ProbeHandle::new(),
                 _traces: Vec::new(),
             },
@@ -81,7 +103,7 @@ pub(crate) fn render(worker: &mut Worker, graph: &Graph, ground: &Ground<'_>) ->
 
 struct Renderer<'a> {
     ground: &'a Ground<'a>,
-    index: usize,
+    share: Share,
     peers: usize,
     handles: Handles,
 }
@@ -114,9 +136,12 @@ impl<'scope, T: Time + Refines<Flat>> Value<'scope, T> {
 
 impl Renderer<'_> {
     fn graph<'scope>(&mut self, scope: Scope<'scope, Flat>, graph: &Graph) {
+        let clock = self.handles.clock.to_collection(scope);
+        self.handles.clock.advance_to(1);
         let mut values: Vec<Value<'scope, Flat>> = Vec::new();
         for (node, operation) in graph.nodes() {
-            let fresh = self.ground.fresh.contains(&graph.stage_of(node).name);
+            let stage = &graph.stage_of(node).name;
+            let fresh = self.ground.fresh.contains(stage);
             let value = match operation {
                 Operation::Input { name } => {
                     let mut session = Session::new();
@@ -126,17 +151,28 @@ impl Renderer<'_> {
                     Value::Rows(rows)
                 }
                 Operation::Arrange { name, input, keep } => {
-                    Value::Arranged(self.arrange(values[input.0].rows(), name, *keep, fresh))
+                    let rows = match fresh && *keep == Keep::Output {
+                        true => self.gated(&clock, values[input.0].rows(), name, stage),
+                        false => values[input.0].rows(),
+                    };
+                    let slot = self.slot(name, fresh && *keep == Keep::Internal);
+                    let arranged = self.arrange_on(rows, name, &slot);
+                    Value::Arranged(self.durable_flat(name, slot, arranged))
                 }
                 Operation::Enter { from } if !fresh => Value::Rows(values[from.0].rows()),
                 Operation::EnterArranged { from } if !fresh => values[from.0].clone(),
                 Operation::Borrow { from } => values[from.0].clone(),
                 Operation::Enter { from } | Operation::EnterArranged { from } => {
                     let name = graph.name_of(*from).expect("only named arrangements are entered");
-                    let rows = self.replay(scope, name).concat(values[from.0].rows());
-                    match operation {
-                        Operation::Enter { .. } => Value::Rows(rows),
-                        _ => Value::Arranged(self.arrange_on(rows, name, &Slot::passing())),
+                    match (operation, self.ground.schedule.is_empty()) {
+                        (Operation::Enter { .. }, true) => Value::Rows(values[from.0].rows()),
+                        (_, true) => values[from.0].clone(),
+                        (Operation::Enter { .. }, false) => {
+                            Value::Rows(self.shown(&clock, &values[from.0], name, stage))
+                        }
+                        (_, false) => {
+                            Value::Arranged(self.arrange_shown(&clock, &values[from.0], name, stage))
+                        }
                     }
                 }
                 Operation::Ask { demand, answers, asker } => {
@@ -203,42 +239,56 @@ impl Renderer<'_> {
         }
     }
 
-    fn arrange<'scope>(
-        &mut self,
-        rows: Rows<'scope, Flat>,
+    /// Shows a changed stage all of an arrangement on this worker, once its turn has come.
+    fn shown<'scope>(
+        &self,
+        clock: &Rows<'scope, Flat>,
+        from: &Value<'scope, Flat>,
         name: &str,
-        keep: Keep,
-        fresh: bool,
-    ) -> Arranged<'scope, Agent<Flat>> {
-        let slot = self.slot(name, fresh && keep == Keep::Internal);
-        let rows = match fresh && keep == Keep::Output {
-            true => rows.clone().concat(self.replay(rows.inner.scope(), name).negate()),
-            false => rows,
+        stage: &str,
+    ) -> Rows<'scope, Flat> {
+        let AnySlot::Flat(slot) = &self.handles.slots[name] else {
+            unreachable!("no stage enters an arrangement inside of a loop")
         };
-        let arranged = self.arrange_on(rows, name, &slot);
-        self.durable_flat(name, slot, arranged)
+        let window = self.ground.schedule.seeing(stage);
+        replay(clock, from.arranged().stream, slot.clone(), self.share.clone(), window)
     }
 
-    /// Says, at the run's first time, all that earlier runs left of an arrangement on this worker.
-    fn replay<'scope>(&self, scope: Scope<'scope, Flat>, name: &str) -> Rows<'scope, Flat> {
-        let mut batches: Vec<Batch<Flat>> = self.foundation(name);
-        batches.reverse();
-        source(scope, "Replay", move |capability, info| {
-            let activator = scope.activator_for(info.address);
-            let mut capability = Some(capability.delayed(&1));
-            move |output| {
-                if let (Some(held), Some(batch)) = (&capability, batches.pop()) {
-                    let mut session = output.session(held);
-                    crate::batch::for_each(&batch, |key, value, _, diff| {
-                        session.give(((key, value.to_vec()), 1, diff));
-                    });
-                    activator.activate();
-                } else {
-                    capability = None;
-                }
-            }
-        })
-        .as_collection()
+    /// Arranges what a changed stage is shown of an arrangement: for this run, and for this stage alone.
+    ///
+    /// Shown in the arrangement itself it would count twice, since lookups see the foundation already. Nothing of it is
+    /// written: what it holds once an epoch is closed is a part of the arrangement itself.
+    fn arrange_shown<'scope>(
+        &mut self,
+        clock: &Rows<'scope, Flat>,
+        from: &Value<'scope, Flat>,
+        name: &str,
+        stage: &str,
+    ) -> Arranged<'scope, Agent<Flat>> {
+        let slot = Slot::passing();
+        let arranged = self.arrange_on(self.shown(clock, from, name, stage), name, &slot);
+        let window = self.ground.schedule.seeing(stage);
+        self.handles.shown.push(Shown { name: name.to_owned(), slot, window });
+        Arranged { stream: arranged.stream.probe_with(&self.handles.probe), trace: arranged.trace }
+    }
+
+    /// Holds back what a changed stage says until it has seen all, and then says by how much it differs.
+    fn gated<'scope>(
+        &mut self,
+        clock: &Rows<'scope, Flat>,
+        rows: Rows<'scope, Flat>,
+        name: &str,
+        stage: &str,
+    ) -> Rows<'scope, Flat> {
+        if self.ground.schedule.is_empty() {
+            return rows;
+        }
+        // Nobody looks it up: its batches are all that is wanted.
+        let said = self.arrange_on(rows, name, &Slot::passing()).stream;
+        let held = Rc::new(RefCell::new(Held::default()));
+        self.handles.held.push(held.clone());
+        let window = self.ground.schedule.saying(stage);
+        gate(clock, said, self.runs(name).to_vec(), held, self.share.clone(), window)
     }
 
     fn iterate<'scope>(
@@ -298,8 +348,11 @@ impl Renderer<'_> {
     }
 
     fn foundation<T: Time>(&self, name: &str) -> Vec<Batch<T>> {
-        let runs = self.ground.foundations.get(name).map(Vec::as_slice).unwrap_or_default();
-        found_all(runs, self.index, self.peers)
+        found_all(self.runs(name), &self.share)
+    }
+
+    fn runs(&self, name: &str) -> &[Arc<RunColumns>] {
+        self.ground.foundations.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
     fn durable_flat<'scope>(

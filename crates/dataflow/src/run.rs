@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rifflebox_core::{Key, Result};
-use rifflebox_storage::{RunColumns, StageRecord};
+use rifflebox_storage::{RunColumns, Scratch, StageRecord};
 
 use crate::ask::{AskContext, Journal, KeptAnswer};
 use crate::engine::{Cut, Feed, Keeper, Pace, Setting, execute};
 use crate::graph::Graph;
 use crate::merge::{merge, runs_to_merge};
 use crate::plan::Plan;
+use crate::replay::Showing;
 
 /// What earlier runs left of each arrangement, by its name: sorted runs, oldest first.
 pub type Foundations = BTreeMap<String, Vec<Arc<RunColumns>>>;
@@ -32,6 +33,8 @@ pub struct GraphRun {
     pub journal: Option<Arc<dyn Journal>>,
     /// Answers that earlier runs finished and no commit covers, by arrangement.
     pub uncovered: BTreeMap<String, Vec<KeptAnswer>>,
+    /// Where what outgrows memory waits; nothing of it outlives the run.
+    pub scratch: Scratch,
     /// Stops the run between two steps, once set.
     pub stop: Arc<AtomicBool>,
     /// Whether asked stages start anew, and ask again what failed for good.
@@ -69,6 +72,7 @@ impl GraphRun {
             runtime: None,
             journal: None,
             uncovered: BTreeMap::new(),
+            scratch: Scratch::default(),
             stop: Arc::default(),
             retry_failed: false,
             bugs: Bugs::default(),
@@ -94,8 +98,11 @@ impl GraphRun {
             retry_failed: self.retry_failed,
             bugs: self.bugs,
         };
+        let showing = Showing::new(&self.graph, &plan.fresh, &self.foundations);
         let setting = Setting {
             graph: self.graph,
+            showing,
+            scratch: self.scratch,
             foundations: self.foundations,
             fresh: plan.fresh,
             asking,
@@ -140,8 +147,10 @@ impl Keeper for MemoryKeeper {
                 runs.push(Arc::new(merged));
             }
         }
-        (self.stages, self.runs) = self.next.clone();
-        Ok(self.runs.clone())
+        if !cut.replaying {
+            (self.stages, self.runs) = self.next.clone();
+        }
+        Ok(self.next.1.clone())
     }
 }
 

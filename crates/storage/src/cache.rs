@@ -17,6 +17,7 @@ use crate::location::Location;
 use crate::manifest::{ObjectName, Part};
 use crate::map::map;
 use crate::run::RunColumns;
+use crate::scratch::Scratch;
 use crate::workspace::Workspace;
 
 /// How often an object that does not match its digest is fetched.
@@ -103,6 +104,17 @@ impl Cache {
             (Location::Bucket { .. }, None) => Place::Copies { folder: default_folder(url), read_only },
         };
         Cache { access, place, objects: Mutex::default() }
+    }
+
+    /// Returns a folder for what dies with the process.
+    pub(crate) fn scratch(&self) -> Scratch {
+        match &self.place {
+            Place::Workspace { verified, .. } => {
+                lock(verified).file.parent().map(Scratch::new).unwrap_or_default()
+            }
+            Place::Copies { folder, .. } => Scratch::new(folder),
+            Place::Memory => Scratch::default(),
+        }
     }
 
     async fn open_part(&self, part: &Part) -> Result<Arc<RunColumns>> {

@@ -30,6 +30,7 @@ mod nonce;
 mod ipc;
 mod map;
 mod run;
+mod scratch;
 
 mod commit;
 mod manifest;
@@ -64,5 +65,6 @@ pub use manifest::{
 pub use nonce::nonce;
 pub use objects::{Listed, Objects};
 pub use run::{Rounds, RunColumns};
+pub use scratch::Scratch;
 pub use upload::{NewRun, Upload};
 pub use workspace::{Committed, Options, Workspace, Wrap};

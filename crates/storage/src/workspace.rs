@@ -13,6 +13,7 @@ use crate::failure::corrupt;
 use crate::location::Location;
 use crate::manifest::{self, Content, FORMAT, Manifest, Parent, Slot, decode_slot};
 use crate::resolve::{Ask, Resolve, Told};
+use crate::scratch::Scratch;
 
 /// How often a manifest that does not match its digest is read before it is called damaged.
 const READS: u32 = 3;
@@ -158,6 +159,11 @@ impl Workspace {
             Location::Folder(path) => Some(path),
             _ => None,
         }
+    }
+
+    /// Returns where state that outgrows memory waits: in the cache folder.
+    pub fn scratch(&self) -> Scratch {
+        self.inner.cache.scratch()
     }
 
     /// Returns what was asked of the store so far.

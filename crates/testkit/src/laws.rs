@@ -109,6 +109,7 @@ fn histories(stages: &[(&str, Operator)], documents: &[Document], effort: Effort
             let pace = Pace {
                 workers: 1 + random.below(3) as usize,
                 commit_bytes: *random.choose(&[0, 1 << 30]),
+                replay_bytes: *random.choose(&[1_000, 1 << 30]),
                 ..Pace::default()
             };
             let at = format!("seed {seed}, run {run}");

@@ -8,7 +8,7 @@ use rifflebox_dataflow::{Answer, Answering, Asker, Emit, Keep, Operation};
 
 /// Answers with the digest of the request; keys that are out get no answer for now.
 #[derive(Default)]
-struct Service {
+pub(super) struct Service {
     state: Mutex<ServiceState>,
 }
 
@@ -18,7 +18,7 @@ struct ServiceState {
     finals: BTreeMap<Key, u64>,
 }
 
-struct Client(Arc<Service>);
+pub(super) struct Client(pub(super) Arc<Service>);
 
 impl Asker for Client {
     fn batch(&self) -> usize {
@@ -54,7 +54,7 @@ fn call(value: &[u8]) -> Key {
     Key::builder("call").bytes(&[value[0] % 40]).finish()
 }
 
-fn graph(service: &Arc<Service>) -> Arc<Graph> {
+fn graph(service: &Arc<Service>, version: u64) -> Arc<Graph> {
     let mut g = Graph::new();
     g.stage("source", Key::MIN);
     let input = g.add(Operation::Input { name: "rows".to_owned() });
@@ -81,7 +81,13 @@ fn graph(service: &Arc<Service>) -> Arc<Graph> {
             emit(Key::of(value), [value, &said].concat(), 1);
         }),
     });
-    g.add(Operation::Arrange { name: "asked/out".into(), input: joined, keep: Keep::Output });
+    let out = g.add(Operation::Arrange { name: "asked/out".into(), input: joined, keep: Keep::Output });
+    // Whoever reads answers may change while some are owed.
+    g.stage("pairs", Key::of(&version.to_le_bytes()));
+    let said = g.add(Operation::EnterArranged { from: out });
+    let pair = Arc::new(|key, one: &[u8], two: &[u8], emit: &mut Emit<'_>| emit(key, [one, two].concat(), 1));
+    let pairs = g.add(Operation::Join { left: said, right: said, logic: pair });
+    g.add(Operation::Arrange { name: "pairs/out".into(), input: pairs, keep: Keep::Output });
     Arc::new(g)
 }
 
@@ -103,9 +109,11 @@ fn change(truth: &Truth, random: &mut Random) -> Vec<Change> {
 fn replay(seed: u64, runtime: &tokio::runtime::Runtime) {
     let mut random = Random::new(seed);
     let service = Arc::new(Service::default());
-    let graph = graph(&service);
     let mut replay = Replay { runtime: Some(runtime.handle().clone()), ..Replay::default() };
+    let mut version = 0;
     for run in 0..16 {
+        version = if random.once_in(3) { version + 1 } else { version };
+        let graph = graph(&service, version);
         let mut truth = replay.truth.clone();
         let mut epochs = Vec::new();
         for _ in 0..1 + random.below(4) {
@@ -122,6 +130,7 @@ fn replay(seed: u64, runtime: &tokio::runtime::Runtime) {
             workers: 1 + random.below(3) as usize,
             epochs_in_flight: 1 + random.below(3),
             commit_bytes,
+            replay_bytes: *random.choose(&[300, 3_000, 1 << 30]),
         };
         let died = replay.run(&graph, epochs, pace).is_err();
         // A run that died may have fed a part; the next one here starts from what was committed, as a rescan would.
@@ -139,7 +148,7 @@ fn replay(seed: u64, runtime: &tokio::runtime::Runtime) {
             );
         }
     }
-    if let Err(differs) = replay.compare(&graph) {
+    if let Err(differs) = replay.compare(&graph(&service, version)) {
         panic!("seed {seed}: {differs}");
     }
     let twice = service.state.lock().unwrap().finals.values().filter(|count| **count > 1).count();
@@ -161,7 +170,7 @@ fn outages_and_deaths_leave_no_trace_and_no_call_is_made_twice() {
 fn a_dropped_capability_is_seen() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let service = Arc::new(Service::default());
-    let graph = graph(&service);
+    let graph = graph(&service, 0);
     for dropped_capability in [false, true] {
         let mut replay = Replay { runtime: Some(runtime.handle().clone()), ..Replay::default() };
         replay.bugs.dropped_capability = dropped_capability;

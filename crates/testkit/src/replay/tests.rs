@@ -197,11 +197,13 @@ fn replay(seed: u64, runs: u64, lose: &[&str]) -> Result<(), String> {
             epochs.push(changes);
         }
         let commit_bytes = *random.choose(&[0, 2_000, 1 << 30]);
+        let replay_bytes = *random.choose(&[300, 3_000, 1 << 30]);
         replay.keys_per_file = *random.choose(&[0, 1, 3, 10]);
         let pace = Pace {
             workers: 1 + random.below(3) as usize,
             epochs_in_flight: 1 + random.below(3),
             commit_bytes,
+            replay_bytes,
         };
         let graph = graph(shape);
         replay.run(&graph, epochs, pace.clone()).map_err(|error| error.to_string())?;
