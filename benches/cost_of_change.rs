@@ -3,6 +3,9 @@
 //! For each size: the floor (read, digest, tokenise, write the same parquet, nothing else), a full build, nothing
 //! changed, 1 and 100 documents changed; medians of five. Up to 10,000 documents lie in files of their own, more in
 //! files of 1,000 JSON lines. Figures are ratios first: machines differ, and noise does.
+//!
+//! With `s3` before the sizes the workspace lies below the bucket's prefix that `RIFFLEBOX_TEST_S3` names, with the
+//! usual `AWS_…` variables: requests by kind and bytes, with the cache of the run before and with none.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,11 +13,16 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rifflebox::{
-    BuildOptions, Content, Exact, Files, Key, Kind, Passages, Recipe, Tier, Tokenizer, Workspace, flow,
+    BuildOptions, Content, Exact, Files, Key, Kind, OpenOptions, Passages, Recipe, Tier, Tokenizer,
+    Workspace, flow,
 };
 use rifflebox_publish::{DataRow, encode};
+use serde_json::Value as Json;
 
 const RUNS: usize = 5;
+/// Beside a corpus: the URL of its workspace, where that lies elsewhere, and the cache of that workspace.
+const WORKSPACE: &str = "workspace.url";
+const CACHE: &str = "cache";
 
 fn main() {
     let arguments: Vec<String> =
@@ -25,11 +33,15 @@ fn main() {
         return work(Path::new(folder));
     }
     let sizes: Vec<usize> = arguments.iter().filter_map(|size| size.parse().ok()).collect();
+    let sizes = if sizes.is_empty() { vec![10_000] } else { sizes };
+    if arguments.first().is_some_and(|word| word == "s3") {
+        return on_s3(&sizes);
+    }
     println!(
         "| documents | floor s | build s | build / floor | nothing ms | 1 changed ms | 100 changed ms | rows read by 1 |"
     );
     println!("|---|---|---|---|---|---|---|---|");
-    for size in if sizes.is_empty() { vec![10_000] } else { sizes } {
+    for size in sizes {
         measure(size);
     }
 }
@@ -43,21 +55,15 @@ fn job_of(job: &str) -> Option<fn(&Path)> {
 }
 
 fn measure(size: usize) {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("change-{size}"));
-    // What is not there need not go.
-    let _ = std::fs::remove_dir_all(&folder);
-    let corpus = Corpus { folder: folder.join("documents"), size };
-    corpus.write();
-    // Files that were just written could still change within the clock's grain, and are read again until they settle.
-    std::thread::park_timeout(Duration::from_secs(3));
+    let (folder, corpus) = begin(&format!("change-{size}"), size);
     let floor = run("floor", &folder).0;
     let full = run("build", &folder).0;
     let nothing = median((0..RUNS).map(|_| run("build", &folder).0));
     let mut rows_read = String::new();
     let one = median((0..RUNS).map(|round| {
         corpus.change(round, 1);
-        let (time, said) = run("build", &folder);
-        rows_read = said;
+        let (time, report) = run("build", &folder);
+        rows_read = report["rows"]["read"].to_string();
         time
     }));
     let hundred = median((0..RUNS).map(|round| {
@@ -73,11 +79,61 @@ fn measure(size: usize) {
         ms(nothing),
         ms(one),
         ms(hundred),
-        rows_read.trim(),
+        rows_read,
     );
 }
 
-fn run(job: &str, folder: &Path) -> (Duration, String) {
+/// Makes a corpus in a folder of its own.
+fn begin(name: &str, size: usize) -> (PathBuf, Corpus) {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    // What is not there need not go.
+    let _ = std::fs::remove_dir_all(&folder);
+    let corpus = Corpus { folder: folder.join("documents"), size };
+    corpus.write();
+    // Files that were just written could still change within the clock's grain, and are read again until they settle.
+    std::thread::park_timeout(Duration::from_secs(3));
+    (folder, corpus)
+}
+
+/// Says what builds ask of a bucket.
+fn on_s3(sizes: &[usize]) {
+    let bucket = std::env::var("RIFFLEBOX_TEST_S3").expect("RIFFLEBOX_TEST_S3 names a bucket's prefix");
+    println!("| documents | build | cache | s | get | list | put | delete | MB fetched | MB sent |");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    for size in sizes {
+        let (folder, corpus) = begin(&format!("s3-{size}"), *size);
+        let started = std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos());
+        std::fs::write(folder.join(WORKSPACE), format!("{bucket}/change-{size}-{started}"))
+            .expect("the target folder can be written");
+        let forget = || std::fs::remove_dir_all(folder.join(CACHE)).expect("a build leaves a cache");
+        let tell = |what: &str, cache: &str| {
+            let (time, report) = run("build", &folder);
+            let (requests, bytes) = (&report["requests"], &report["bytes"]);
+            let megabytes = |bytes: &Json| bytes.as_f64().expect("a report counts bytes") / 1e6;
+            println!(
+                "| {size} | {what} | {cache} | {:.2} | {} | {} | {} | {} | {:.1} | {:.1} |",
+                time.as_secs_f64(),
+                requests["get"],
+                requests["list"],
+                requests["put"],
+                requests["delete"],
+                megabytes(&bytes["fetched"]),
+                megabytes(&bytes["written"]),
+            );
+        };
+        tell("all of it", "none");
+        tell("nothing changed", "warm");
+        forget();
+        tell("nothing changed", "none");
+        corpus.change(0, 1);
+        tell("1 changed", "warm");
+        forget();
+        corpus.change(1, 1);
+        tell("1 changed", "none");
+    }
+}
+
+fn run(job: &str, folder: &Path) -> (Duration, Json) {
     let started = Instant::now();
     let output = Command::new(std::env::current_exe().expect("a running program has a file"))
         .arg(job)
@@ -85,7 +141,7 @@ fn run(job: &str, folder: &Path) -> (Duration, String) {
         .output()
         .expect("a program that ran once runs again");
     assert!(output.status.success(), "{job}: {}", String::from_utf8_lossy(&output.stderr));
-    (started.elapsed(), String::from_utf8_lossy(&output.stdout).into_owned())
+    (started.elapsed(), serde_json::from_slice(&output.stdout).unwrap_or_default())
 }
 
 fn median(times: impl Iterator<Item = Duration>) -> Duration {
@@ -170,11 +226,17 @@ fn build(folder: &Path) {
         let files = Files::matching("documents/**/*").tier(Tier::T0).license("CC0-1.0");
         let documents = flow.documents("documents", files.source("documents", folder)?);
         documents.generate(Passages::default()).dedup(Exact).mix(Recipe::default()).publish();
-        let workspace = Workspace::open(&format!("file:{}", folder.join("workspace").display())).await?;
+        let workspace = match std::fs::read_to_string(folder.join(WORKSPACE)) {
+            Ok(url) => {
+                let cache = Some(folder.join(CACHE));
+                Workspace::open_with(&url, OpenOptions { cache, ..OpenOptions::default() }).await?
+            }
+            Err(_) => Workspace::open(&format!("file:{}", folder.join("workspace").display())).await?,
+        };
         workspace.build_with(&flow, BuildOptions { workers: 2, ..BuildOptions::default() }).await
     });
     let report = report.expect("the corpus is sound");
-    println!("{}", report.rows.read);
+    println!("{}", serde_json::to_string(&report).expect("a report is plain data"));
     eprintln!("{:?} {:?}", report.seconds, report.rows);
 }
 

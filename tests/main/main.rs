@@ -10,6 +10,7 @@ mod outages;
 mod races;
 mod refusals;
 mod replays;
+mod requests;
 mod s3;
 mod stories;
 mod support;
