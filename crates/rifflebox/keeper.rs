@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use rifflebox_core::{Key, Outcome, Result, Row, StageRow};
 use rifflebox_dataflow::{
-    Cut, Foundations, Graph, Keeper, MadeHead, Plan, Reader, decode, merge, runs_to_merge, schema,
+    Cut, Foundations, Graph, Keeper, MadeHead, Plan, Reader, RunSize, decode, merge, runs_to_merge, schema,
 };
 use rifflebox_publish::bucket_of;
 use rifflebox_storage::{
@@ -20,9 +20,6 @@ use crate::progress::Event;
 use crate::publish::Publisher;
 use crate::report::Report;
 use crate::state::{OpenRun, State, foundations};
-
-/// Bytes of older runs that a commit merges at most: what is merged is held in memory.
-const MERGED_BYTES: usize = 64 << 20;
 
 /// Stands for every bucket among the dirty ones.
 pub(crate) const ALL: &str = "*";
@@ -100,15 +97,12 @@ impl WorkspaceKeeper {
 
     /// Adds a cut's slices to an arrangement, merged with its newest runs where that is cheap.
     fn merge_tail(&mut self, name: &str, slices: Vec<RunColumns>) -> Vec<RunColumns> {
-        let added: u64 = slices.iter().map(|slice| slice.update_count() as u64).sum();
-        self.report.rows.written += added;
+        let added = RunSize::of(&slices);
+        self.report.rows.written += added.rows;
         let runs = self.state.entry(name.to_owned()).or_default();
-        let rows = runs.iter().map(|run| run.run.rows()).chain([added]).collect::<Vec<_>>();
-        let mut count = runs_to_merge(&rows);
-        let bytes = |run: &OpenRun| run.parts.iter().map(|part| part.byte_count()).sum::<usize>();
-        while count > 1 && runs[runs.len() + 1 - count..].iter().map(bytes).sum::<usize>() > MERGED_BYTES {
-            count -= 1;
-        }
+        let size = |run: &OpenRun| RunSize::of(run.parts.iter().map(|part| &**part));
+        let sizes: Vec<RunSize> = runs.iter().map(size).chain([added]).collect();
+        let count = runs_to_merge(&sizes);
         if count < 2 {
             return slices;
         }

@@ -72,7 +72,7 @@ pub use flow::{
     call_of_drafts, call_of_verdict, compile, schema,
 };
 pub use graph::{Emit, Graph, JoinLogic, Keep, MapLogic, Node, Operation, ReduceLogic, Stage};
-pub use merge::{merge, runs_to_merge};
+pub use merge::{RunSize, merge, runs_to_merge};
 pub use plan::{ANSWERS, ArrangementSpec, Plan};
 pub use reader::{Reader, Table};
 #[doc(hidden)]

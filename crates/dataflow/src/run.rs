@@ -10,7 +10,7 @@ use rifflebox_storage::{RunColumns, Scratch, StageRecord};
 use crate::ask::{AskContext, Journal, KeptAnswer};
 use crate::engine::{Cut, Feed, Keeper, Pace, Setting, execute};
 use crate::graph::Graph;
-use crate::merge::{merge, runs_to_merge};
+use crate::merge::{RunSize, merge, runs_to_merge};
 use crate::plan::Plan;
 use crate::replay::Showing;
 
@@ -140,8 +140,8 @@ impl Keeper for MemoryKeeper {
             let runs = self.next.1.entry(name).or_default();
             let slices: Vec<_> = slices.into_iter().map(Arc::new).collect();
             runs.push(Arc::new(merge(&slices)));
-            let rows: Vec<u64> = runs.iter().map(|run| run.update_count() as u64).collect();
-            let count = runs_to_merge(&rows);
+            let sizes: Vec<RunSize> = runs.iter().map(|run| RunSize::of([&**run])).collect();
+            let count = runs_to_merge(&sizes);
             if count > 0 {
                 let merged = merge(&runs.split_off(runs.len() - count));
                 runs.push(Arc::new(merged));

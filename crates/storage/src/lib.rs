@@ -51,6 +51,8 @@ mod faults;
 
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod spoilt;
 
 pub use access::{Counters, Requests, Traffic};
 pub use check::CheckReport;
