@@ -22,6 +22,9 @@ use failed::failed_once;
 use history::{History, draw};
 use kept::Seen;
 
+/// Seeds that failed once: a retried failure stood twice; what was owed and withdrawn was taken back twice.
+const FAILED: [u64; 2] = [292, 98];
+
 /// Histories that are lived at the same time.
 const AT_ONCE: u64 = 2;
 
@@ -54,7 +57,10 @@ fn live_all(seeds: &[u64]) -> Seen {
                 Ok(found) => {
                     found.into_iter().for_each(|(what, times)| *seen.entry(what).or_default() += times)
                 }
-                Err(error) => panic!("{}", least(*seed, history, error, Bugs::default(), ATTEMPTS)),
+                Err(error) => {
+                    say(&format!("RIFFLEBOX_HISTORY={seed}: {error}\nlooking for the least part of it …"));
+                    panic!("{}", least(*seed, history, error, Bugs::default(), ATTEMPTS))
+                }
             }
         }
         seen
@@ -77,7 +83,7 @@ fn any_history_ends_as_a_fresh_build() {
         live_all(&[seed]);
         return;
     }
-    let seeds: Vec<u64> = (0..if long() { 600 } else { 24 }).collect();
+    let seeds: Vec<u64> = FAILED.into_iter().chain(0..if long() { 600 } else { 22 }).collect();
     let seen = live_all(&seeds);
     say(&format!("{} random histories equal fresh builds: {seen:?}", seeds.len()));
     let expected = ["builds", "deaths", "outages", "objects collected", "rollbacks", "shards", "calls"];

@@ -189,8 +189,9 @@ struct Desk {
     queue: VecDeque<Key>,
     /// Keys that got their final answer in this run.
     answered: BTreeSet<Key>,
-    /// Keys that earlier runs owed, for a stage that starts from nothing: it owes what it demands, and no more.
-    forgiven: BTreeSet<Key>,
+    /// Keys whose committed answer this run has taken back: what earlier runs owed, for a stage that starts from
+    /// nothing and owes what it demands and no more; and what is owed and no longer demanded.
+    retracted: BTreeSet<Key>,
     activator: timely::scheduling::SyncActivator,
     replies: (mpsc::Sender<Reply>, mpsc::Receiver<Reply>),
     said: Vec<Saying>,
@@ -216,7 +217,7 @@ impl Desk {
             calls: BTreeMap::new(),
             queue: VecDeque::new(),
             answered: BTreeSet::new(),
-            forgiven: BTreeSet::new(),
+            retracted: BTreeSet::new(),
             activator,
             replies: mpsc::channel(),
             said: Vec::new(),
@@ -239,19 +240,39 @@ impl Desk {
                 if let Some(owed @ Answer::Owed(_)) = &standing {
                     self.say(key, ANSWER, &encode(owed), first, -1);
                 }
-                self.forgiven.insert(key);
+                self.retracted.insert(key);
                 continue;
             }
             self.calls.insert(key, Call { request, count, standing, capability: Some(first.clone()) });
             self.queue.push_back(key);
         }
         let uncovered = self.context.uncovered.clone();
+        let mut best: BTreeMap<Key, &Vec<u8>> = BTreeMap::new();
         for (key, answer) in uncovered.get(&self.name).map(Vec::as_slice).unwrap_or_default() {
-            if owner(*key, peers) == index && !self.is_answered(*key) {
-                self.settle(*key, answer.clone(), first);
+            let best = best.entry(*key).or_insert(answer);
+            if self.asker.has_failed(best) {
+                *best = answer;
             }
         }
+        for (key, answer) in best.into_iter().filter(|(key, _)| owner(*key, peers) == index) {
+            self.take_in(key, answer.clone(), first);
+        }
         self.queue.retain(|key| self.calls.contains_key(key));
+    }
+
+    /// Takes in an answer that no commit covers. The first answer stands, unless it is a failure that was retried.
+    fn take_in(&mut self, key: Key, answer: Vec<u8>, first: &Capability<Flat>) {
+        match self.kept(key) {
+            Some(Answer::Final(kept)) if !self.asker.has_failed(&kept) => {}
+            Some(failure @ Answer::Final(_)) => {
+                if !self.asker.has_failed(&answer) {
+                    self.say(key, ANSWER, &encode(&failure), first, -1);
+                    self.say(key, ANSWER, &encode(&Answer::Final(answer)), first, 1);
+                }
+                self.answered.insert(key);
+            }
+            _ => self.settle(key, answer, first),
+        }
     }
 
     fn demand(&mut self, key: Key, request: Vec<u8>, diff: i64, capability: &Capability<Flat>) {
@@ -280,6 +301,7 @@ impl Desk {
 
     /// Forgets what is owed for a call that nobody demands; one in flight is still awaited, for it is paid.
     fn withdraw(&mut self, key: Key) {
+        self.retracted.insert(key);
         let call = self.calls.get_mut(&key).expect("owed calls are calls");
         call.standing = None;
         if call.capability.is_none() {
@@ -295,7 +317,7 @@ impl Desk {
                 let Some(key) = self.queue.pop_front() else { break };
                 match self.calls.get(&key) {
                     // Nobody demands it any more.
-                    Some(call) if call.count <= 0 && call.standing.is_none() => {
+                    Some(call) if call.count <= 0 => {
                         self.calls.remove(&key);
                     }
                     Some(call) => batch.push((key, call.request.clone())),
@@ -366,10 +388,14 @@ impl Desk {
     fn owe(&mut self, key: Key, reason: String, capability: &Capability<Flat>) {
         let call = self.calls.get_mut(&key).expect("owed calls are calls");
         let (count, request) = (call.count, call.request.clone());
+        if count <= 0 {
+            // Nobody demands it any more; a failure that was retried stands.
+            self.calls.remove(&key);
+            return;
+        }
         let owed = Answer::Owed(reason);
         match call.standing.replace(owed.clone()) {
             Some(before) if before == owed => {}
-            None if count <= 0 => drop(self.calls.remove(&key)),
             before => {
                 if !matches!(before, Some(Answer::Owed(_))) {
                     self.say(key, OWED, &request, capability, count);
@@ -397,17 +423,19 @@ impl Desk {
             }
     }
 
-    /// Looks an answer up among those that are committed.
+    /// Looks an answer up among those that are committed, and not taken back since.
     fn kept(&self, key: Key) -> Option<Answer> {
+        if self.retracted.contains(&key) {
+            return None;
+        }
         let mut found: BTreeMap<Vec<u8>, i64> = BTreeMap::new();
         for batch in &self.slots.answers.borrow().foundation {
             lookup(batch, key, |value, diff| *found.entry(value.to_vec()).or_default() += diff);
         }
         let (value, _) = found.into_iter().find(|(_, diff)| *diff > 0)?;
-        let answer: Answer =
-            postcard::from_bytes(&value).expect("this engine wrote the answers, under their schema's digest");
-        let forgiven = matches!(answer, Answer::Owed(_)) && self.forgiven.contains(&key);
-        (!forgiven).then_some(answer)
+        Some(
+            postcard::from_bytes(&value).expect("this engine wrote the answers, under their schema's digest"),
+        )
     }
 }
 

@@ -15,6 +15,11 @@ pub(super) fn failed_once() -> Vec<(&'static str, History)> {
             plain(vec![turned(vec![Turn::Second]), turned(vec![Turn::Word(1_000)])]),
         ),
     ];
+    for per_mille in (200..1_000).step_by(100) {
+        let mut history = plain(vec![retried(per_mille), retried(per_mille)]);
+        history.shape.stages.insert("judge", Stage::default());
+        all.push(("a failure that a dead build had retried stood twice", history));
+    }
     let half_read = "documents of a source stayed as they were read before it changed, since a build died";
     for per_mille in (400..1_000).step_by(100) {
         let death = Some(Death::Store { per_mille, after: false });
@@ -53,4 +58,10 @@ fn turned(turns: Vec<Turn>) -> Round {
 
 fn idle(turns: Vec<Turn>) -> Round {
     Round { turns, way: Way { again: true, ..Way::default() }, ..Round::default() }
+}
+
+/// A build that asks again what failed, and dies; then one that asks it once more.
+fn retried(per_mille: u64) -> Round {
+    let death = Some(Death::Store { per_mille, after: true });
+    Round { way: Way { death, retry: true, ..Way::default() }, ..Round::default() }
 }
