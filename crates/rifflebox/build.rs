@@ -462,8 +462,15 @@ pub(crate) fn totals(plan: &FlowPlan, reader: &Reader, report: &mut Report) {
         .flat_map(|stage| stage.from.iter().map(String::as_str))
         .collect();
     report.bound_by.clear();
+    report.notes.clear();
     for stage in &plan.stages {
         let kind = stage.operator.kind();
+        let notes = reader.table::<String, ()>(&format!("{}/notes", stage.name)).all();
+        let notes: BTreeMap<String, u64> =
+            notes.into_iter().map(|(name, (), count)| (name, count.max(0) as u64)).collect();
+        if !notes.is_empty() {
+            report.notes.insert(stage.name.clone(), notes);
+        }
         if kind == "mix" {
             let decisions = reader.table::<(), MixDecision>(&format!("{}/decision", stage.name)).all();
             let bound = decisions.into_iter().find_map(|(_, decision, _)| decision.bound_by);

@@ -74,7 +74,7 @@ pub use rifflebox_dataflow::{
     Arranged, Documents, Flow, FlowPlan, FlowStage, Keep, Keyed, Mixer, OnReject, Operator, PublishSettings,
     Purge, Rows, Samples, Scope, Status,
 };
-pub use rifflebox_dedup::Exact;
+pub use rifflebox_dedup::{Exact, NearDuplicates, NearSettings, Unit as ShingleUnit};
 pub use rifflebox_generate::{Cloze, O200k, Passages, Rows as TableRows, tokenizer};
 pub use rifflebox_mix::{Recipe, Share};
 pub use rifflebox_sources::Files;

@@ -39,6 +39,8 @@ pub struct Report {
     pub seconds: Seconds,
     /// By mix: what bounds it from being larger.
     pub bound_by: BTreeMap<String, String>,
+    /// By stage: what else a reader must know of its work, as figures by name.
+    pub notes: BTreeMap<String, BTreeMap<String, u64>>,
     /// Why nothing was published, if something stood against it.
     pub unpublished: Option<String>,
     /// Kept answers that a rebuild found damaged, each with its object; what no journal holds of them was asked again.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use rifflebox::{
     C4Quality, Characters, Cloze, Document, Exact, Fields, FinewebQuality, Generator, GopherQuality,
-    GopherRepetition, Language, Length, Passages, Recipe, Supported, TableRows as Rows, Tier, Value,
-    Verifier,
+    GopherRepetition, Language, Length, NearDuplicates, Passages, Recipe, Supported, TableRows as Rows, Tier,
+    Value, Verifier,
 };
 use rifflebox_testkit::{Effort, generator_laws, mixer_laws, purge_laws, verifier_laws};
 
@@ -108,6 +108,14 @@ fn a_panicking_verifier_is_rows_with_a_reason() {
 #[test]
 fn exact() {
     purge_laws(Arc::new(Exact), &documents(), Effort::default()).unwrap();
+}
+
+#[test]
+fn near() {
+    // Pages of one site share their wording here and there: at a low threshold some give way.
+    for threshold in [0.8, 0.05] {
+        purge_laws(Arc::new(NearDuplicates::above(threshold)), &documents(), Effort::default()).unwrap();
+    }
 }
 
 #[test]

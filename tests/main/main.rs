@@ -6,6 +6,7 @@ mod histories;
 mod kills;
 mod kinds;
 mod laws;
+mod neardup;
 mod outages;
 mod races;
 mod refusals;

@@ -65,6 +65,10 @@ pub(crate) fn figures(report: &Report) -> String {
     for (mix, bound) in report.bound_by.iter().filter(|(_, bound)| *bound != "nothing") {
         let _ = writeln!(text, "the mix `{mix}` is bound by {bound}");
     }
+    for (stage, notes) in &report.notes {
+        let notes: Vec<_> = notes.iter().map(|(name, count)| format!("{} {name}", grouped(*count))).collect();
+        let _ = writeln!(text, "{stage}: {}", notes.join(", "));
+    }
     if report.calls.owed > 0 {
         let _ = writeln!(text, "{} calls are owed", grouped(report.calls.owed));
     }

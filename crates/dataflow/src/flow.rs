@@ -1,6 +1,7 @@
 //! A flow as its author writes it: stages of operators, wired by name.
 
 mod asked;
+mod candidates;
 mod compile;
 mod keyed;
 mod make;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::scope::{Rows, Scope};
 
 pub use asked::{OWED, call_of_drafts, call_of_verdict};
+pub use candidates::Candidates;
 pub use compile::{Compiled, compile, schema};
 pub use keyed::{Keyed, KeyedStep};
 pub use records::{Label, Made, MadeHead, Repeat, Status, Unit};
@@ -43,8 +45,16 @@ pub trait Purge: Send + Sync {
     /// Returns who the purge is.
     fn identity(&self) -> Identity;
 
-    /// Says which of the candidates are displaced: by id, with [`rifflebox_core::Outcome::Displaced`].
-    fn displaced(&self, scope: &mut Scope<'_>, candidates: Rows<Key, Row>) -> Rows<Key, StageRow>;
+    /// Says which of the candidates are displaced.
+    fn displaced(&self, scope: &mut Scope<'_>, candidates: &Candidates) -> Purged;
+}
+
+/// What a purge says.
+pub struct Purged {
+    /// The rows that give way, by id, with [`rifflebox_core::Outcome::Displaced`].
+    pub displaced: Rows<Key, StageRow>,
+    /// What it could not look at, or whatever else a reader of the report must know: figures by name, in the weights.
+    pub notes: Option<Rows<String, ()>>,
 }
 
 /// A mixer: an operator that is a graph, and chooses the rows to publish.

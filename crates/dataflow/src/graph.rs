@@ -20,6 +20,10 @@ pub type JoinLogic = Arc<dyn Fn(Key, &[u8], &[u8], &mut Emit<'_>) + Send + Sync>
 /// Turns all rows of one key, in order of their bytes, with their weights, into other values of that key.
 pub type ReduceLogic = Arc<dyn Fn(Key, &[(&[u8], i64)], &mut Vec<(Vec<u8>, i64)>) + Send + Sync>;
 
+/// Prepares the value that a table holds of a key, and returns what completes each row of that key from it.
+pub type LookupLogic =
+    Arc<dyn for<'a> Fn(Key, &'a [u8]) -> Box<dyn FnMut(&[u8], &mut Emit<'_>) + 'a> + Send + Sync>;
+
 /// A node of a [`Graph`]: a collection of rows, which may be arranged by key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Node(pub(crate) usize);
@@ -50,6 +54,9 @@ pub enum Operation {
     Arrange { name: String, input: Node, keep: Keep },
     /// Pairs of rows of one key; both sides are arranged.
     Join { left: Node, right: Node, logic: JoinLogic },
+    /// Each row completed from the one value that a table holds of its key, which must stand as long as the row does;
+    /// what is said of it may depend only on what never changes of that value.
+    LookUp { rows: Node, table: Node, logic: LookupLogic },
     /// A function of all rows of one key; the input is arranged, and so is the output.
     Reduce { name: String, input: Node, logic: ReduceLogic },
     /// Another stage's arrangement as a collection; a changed stage is shown all of it.
@@ -180,6 +187,7 @@ impl Operation {
                 vec![*from]
             }
             Operation::Concat { inputs } => inputs.clone(),
+            Operation::LookUp { rows, table, .. } => vec![*rows, *table],
             Operation::Join { left, right, .. } => vec![*left, *right],
             Operation::Iterate { initial, imports, .. } => {
                 std::iter::once(*initial).chain(imports.iter().copied()).collect()
@@ -189,7 +197,7 @@ impl Operation {
 
     fn arranged_inputs(&self) -> Vec<Node> {
         match self {
-            Operation::Reduce { input, .. } => vec![*input],
+            Operation::Reduce { input, .. } | Operation::LookUp { table: input, .. } => vec![*input],
             Operation::Join { left, right, .. } => vec![*left, *right],
             _ => Vec::new(),
         }
@@ -208,6 +216,7 @@ impl fmt::Debug for Operation {
             Operation::Concat { .. } => "concat",
             Operation::Negate { .. } => "negate",
             Operation::Join { .. } => "join",
+            Operation::LookUp { .. } => "look up",
             Operation::Enter { .. } => "enter",
             Operation::EnterArranged { .. } => "enter arranged",
             Operation::Borrow { .. } => "borrow",

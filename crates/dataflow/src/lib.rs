@@ -50,6 +50,7 @@ mod ask;
 mod engine;
 mod flow;
 mod graph;
+mod lookup;
 mod merge;
 mod plan;
 mod reader;
@@ -67,11 +68,11 @@ mod time;
 pub use ask::{Answer, Answering, Asker, Journal, KeptAnswer};
 pub use engine::{Change, Cut, Feed, Keeper, Pace};
 pub use flow::{
-    Compiled, Documents, Flow, FlowPlan, FlowStage, Keyed, KeyedStep, Label, Made, MadeHead, MixDecision,
-    Mixed, Mixer, OWED, OnReject, Operator, PublishSettings, Purge, Quota, Repeat, Samples, Status, Unit,
-    call_of_drafts, call_of_verdict, compile, schema,
+    Candidates, Compiled, Documents, Flow, FlowPlan, FlowStage, Keyed, KeyedStep, Label, Made, MadeHead,
+    MixDecision, Mixed, Mixer, OWED, OnReject, Operator, PublishSettings, Purge, Purged, Quota, Repeat,
+    Samples, Status, Unit, call_of_drafts, call_of_verdict, compile, schema,
 };
-pub use graph::{Emit, Graph, JoinLogic, Keep, MapLogic, Node, Operation, ReduceLogic, Stage};
+pub use graph::{Emit, Graph, JoinLogic, Keep, LookupLogic, MapLogic, Node, Operation, ReduceLogic, Stage};
 pub use merge::{RunSize, merge, runs_to_merge};
 pub use plan::{ANSWERS, ArrangementSpec, Plan};
 pub use reader::{Reader, Table};

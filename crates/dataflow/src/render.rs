@@ -27,6 +27,7 @@ use crate::batch::{Batch, Batcher, Builder, Chunker, Update, found_all};
 use crate::columns::Keys;
 use crate::founded::{Founded, Slot, founding};
 use crate::graph::{Graph, JoinLogic, Keep, MapLogic, Node, Operation, ReduceLogic};
+use crate::lookup::look_up;
 use crate::replay::{Held, Schedule, Window, gate, replay};
 use crate::run::Foundations;
 use crate::share::{Share, owner};
@@ -189,6 +190,10 @@ impl Renderer<'_> {
                     self.durable_flat(&owed, slots.owed, owing);
                     let arranged = self.arrange_on(said, answers, &slots.answers);
                     Value::Arranged(self.durable_flat(answers, slots.answers, arranged))
+                }
+                Operation::LookUp { rows, table, logic } => {
+                    let (rows, table) = (values[rows.0].rows(), values[table.0].arranged());
+                    Value::Rows(look_up(rows, table, logic.clone()))
                 }
                 Operation::Iterate { initial, imports, body, result, .. } => {
                     let imports: Vec<_> = imports.iter().map(|node| values[node.0].clone()).collect();

@@ -8,7 +8,7 @@ use rifflebox_core::Key;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::graph::{Emit, Graph, Keep, Node, Operation};
+use crate::graph::{Emit, Graph, Keep, LookupLogic, Node, Operation};
 
 /// Plain data that flows: it encodes, orders, and crosses threads.
 ///
@@ -173,6 +173,36 @@ impl<'graph> Scope<'graph> {
             });
         };
         typed(self.graph.add(Operation::Join { left: left.node, right: right.node, logic: Arc::new(logic) }))
+    }
+
+    /// Completes each row from the one value that a table holds of its key, without arranging the rows.
+    ///
+    /// `prepare` reads the value once for the rows that come together, and `logic` says something of each. A row must
+    /// not stand longer than the value of its key, and what is said must depend only on what never changes of that
+    /// value: it is not said anew when the rest changes.
+    ///
+    /// # Panics
+    /// When called within a loop.
+    pub fn look_up<V: Data, T: Data, P: 'static, K2: Data, V2: Data>(
+        &mut self,
+        rows: Rows<Key, V>,
+        table: Arranged<Key, T>,
+        prepare: impl Fn(Key, T) -> P + Send + Sync + 'static,
+        logic: impl Fn(Key, &P, V, &mut dyn FnMut(K2, V2)) + Send + Sync + 'static,
+    ) -> Rows<K2, V2> {
+        assert!(self.imports.is_none(), "a loop joins, and does not look up");
+        let logic = Arc::new(logic);
+        let looking: LookupLogic = Arc::new(move |key, value| {
+            let (logic, prepared) = (logic.clone(), prepare(key, decode::<Key, T>(key, value).1));
+            Box::new(move |row, emit| {
+                let (_, row) = decode::<Key, V>(key, row);
+                logic(key, &prepared, row, &mut |key: K2, value: V2| {
+                    let (key, bytes) = encode(&key, &value);
+                    emit(key, bytes, 1);
+                });
+            })
+        });
+        typed(self.graph.add(Operation::LookUp { rows: rows.node, table: table.node, logic: looking }))
     }
 
     /// Says something of all values of one key, given in the type's own order, each with its weight.

@@ -120,7 +120,7 @@ fn histories(stages: &[(&str, Operator)], documents: &[Document], effort: Effort
     Ok(())
 }
 
-fn graph(stages: &[(&str, Operator)]) -> Result<Arc<Graph>> {
+pub(crate) fn graph(stages: &[(&str, Operator)]) -> Result<Arc<Graph>> {
     let mut all =
         vec![FlowStage { name: "docs".into(), from: vec![], operator: Operator::Source(Arc::new(Nowhere)) }];
     for (name, operator) in stages {
@@ -208,7 +208,7 @@ impl Source for Nowhere {
 }
 
 /// Makes each document one sample.
-struct Whole;
+pub(crate) struct Whole;
 
 impl Generator for Whole {
     fn identity(&self) -> Identity {

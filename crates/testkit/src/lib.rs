@@ -5,10 +5,12 @@
 
 mod laws;
 mod naive;
+mod purging;
 mod random;
 mod replay;
 
 pub use laws::{Effort, generator_laws, mixer_laws, purge_laws, verifier_laws};
 pub use naive::{Rows, evaluate};
+pub use purging::{Displaced, Purging};
 pub use random::Random;
 pub use replay::{Replay, Truth};

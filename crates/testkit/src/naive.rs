@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use rifflebox_core::Key;
-use rifflebox_dataflow::{Answer, Asker, Graph, JoinLogic, MapLogic, Node, Operation, ReduceLogic};
+use rifflebox_dataflow::{
+    Answer, Asker, Graph, JoinLogic, LookupLogic, MapLogic, Node, Operation, ReduceLogic,
+};
 
 /// Rows with their weights; none has weight 0.
 pub type Rows = BTreeMap<(Key, Vec<u8>), i64>;
@@ -48,6 +50,7 @@ fn nodes(
             }),
             Operation::Map { input, logic } => map(&of(*input), logic),
             Operation::Join { left, right, logic } => join(&of(*left), &of(*right), logic),
+            Operation::LookUp { rows, table, logic } => look_up(&of(*rows), &of(*table), logic),
             Operation::Reduce { input, logic, .. } => reduce(&of(*input), logic),
             Operation::Ask { demand, asker, .. } => ask(&of(*demand), &**asker, runtime),
             Operation::Iterate { initial, imports, body, result, .. } => {
@@ -79,6 +82,17 @@ fn join(left: &Rows, right: &Rows, logic: &JoinLogic) -> Rows {
         for ((_, two), d2) in right.range((*key, Vec::new())..).take_while(|((other, _), _)| other == key) {
             logic(*key, one, two, &mut |key, value, weight| add(&mut out, (key, value), d1 * d2 * weight));
         }
+    }
+    out
+}
+
+fn look_up(rows: &Rows, table: &Rows, logic: &LookupLogic) -> Rows {
+    let mut out = Rows::new();
+    for ((key, row), diff) in rows {
+        let mut values = table.range((*key, Vec::new())..).take_while(|((other, _), _)| other == key);
+        let Some(((_, value), _)) = values.next() else { continue };
+        assert!(values.next().is_none(), "a table holds one value of a key");
+        logic(*key, value)(row, &mut |key, value, weight| add(&mut out, (key, value), diff * weight));
     }
     out
 }

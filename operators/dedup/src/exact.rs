@@ -1,5 +1,5 @@
 use rifflebox_core::{Identity, Key, Outcome, Row, Score, StageRow};
-use rifflebox_dataflow::{Keep, Purge, Rows, Scope};
+use rifflebox_dataflow::{Candidates, Keep, Purge, Purged, Scope};
 
 /// Removes copies: of samples with equal content, the best-ranked one stays.
 ///
@@ -13,8 +13,9 @@ impl Purge for Exact {
         Identity::new("exact", "1")
     }
 
-    fn displaced(&self, scope: &mut Scope<'_>, candidates: Rows<Key, Row>) -> Rows<Key, StageRow> {
-        let copies = scope.flat_map(candidates, |_, row: Row, say| say(row.content, row));
+    fn displaced(&self, scope: &mut Scope<'_>, candidates: &Candidates) -> Purged {
+        let rows = candidates.rows(scope);
+        let copies = scope.flat_map(rows, |_, row: Row, say| say(row.content, row));
         let copies = scope.arrange("copies", copies, Keep::Internal);
         let displaced = scope.reduce("displaced-copies", copies, |_: &Key, rows: Vec<(Row, i64)>, say| {
             let mut rows: Vec<Row> = rows.into_iter().map(|(row, _)| row).collect();
@@ -27,6 +28,7 @@ impl Purge for Exact {
                 say(StageRow { row, outcome, verdict: None });
             }
         });
-        scope.flat_map(displaced.rows(), |_, said: StageRow, say| say(said.row.id, said))
+        let displaced = scope.flat_map(displaced.rows(), |_, said: StageRow, say| say(said.row.id, said));
+        Purged { displaced, notes: None }
     }
 }

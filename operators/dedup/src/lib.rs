@@ -4,5 +4,7 @@
 //! row goes, the others return.
 
 mod exact;
+mod near;
 
 pub use exact::Exact;
+pub use near::{NearDuplicates, NearSettings, Unit};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rifflebox_core::{ErrorKind, Result, Tokenizer};
 use rifflebox_dataflow::{Operator, PublishSettings};
-use rifflebox_dedup::Exact;
+use rifflebox_dedup::{Exact, NearDuplicates, NearSettings};
 use rifflebox_generate::{Cloze, CommandGenerator, Passages, Rows};
 use rifflebox_mix::Recipe;
 use rifflebox_publish::Splits;
@@ -25,6 +25,7 @@ pub(super) fn add(registry: Registry) -> Registry {
         .with_operator(Kind::Verify, "supported", supported)
         .with_operator(Kind::Verify, "command", command_verifier)
         .with_operator(Kind::Dedup, "exact", exact)
+        .with_operator(Kind::Dedup, "near", near)
         .with_operator(Kind::Mix, "shares", shares)
         .with_operator(Kind::Publish, "folder", folder);
     for name in rifflebox_verify::filters() {
@@ -86,6 +87,12 @@ fn filter(given: &Given<'_>) -> Result<Made, Mistake> {
 fn exact(given: &Given<'_>) -> Result<Made, Mistake> {
     let NoSettings {} = given.settings()?;
     Ok(Made::of(Operator::Dedup(Arc::new(Exact))))
+}
+
+fn near(given: &Given<'_>) -> Result<Made, Mistake> {
+    let settings: NearSettings = given.settings()?;
+    let near = NearDuplicates::new(settings).map_err(|error| given.mistake(error))?;
+    Ok(Made::of(Operator::Dedup(Arc::new(near))))
 }
 
 fn shares(given: &Given<'_>) -> Result<Made, Mistake> {

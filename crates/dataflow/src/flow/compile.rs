@@ -10,10 +10,11 @@ use std::sync::Arc;
 use rifflebox_core::{Error, ErrorKind, FileRecord, Key, Outcome, Result, Row, RowItem, Sample, StageRow};
 
 use super::asked;
+use super::candidates::{Candidates, Output, Term};
 use super::keyed::{self, KeyedStep};
 use super::make;
 use super::records::{Label, Made, MadeHead, Repeat, Status, Unit};
-use super::{FlowPlan, FlowStage, MixDecision, Mixer, Operator, Purge};
+use super::{FlowPlan, FlowStage, MixDecision, Mixer, Operator, Purge, Purged};
 use crate::graph::{Graph, Keep, Node};
 use crate::scope::{Arranged, Rows, Scope};
 
@@ -35,22 +36,6 @@ pub struct Compiled {
 pub(crate) struct SourceRows {
     pub(crate) rows: Arranged<Key, RowItem>,
     pub(crate) repeats: Arranged<Key, Repeat>,
-}
-
-/// A part of what a stage puts out.
-#[derive(Clone, Copy)]
-enum Term {
-    Made(Arranged<Key, Made>),
-    Judged(Arranged<Key, StageRow>),
-    /// Counted against the others.
-    Displaced(Arranged<Key, StageRow>),
-}
-
-#[derive(Clone, Default)]
-struct Output {
-    terms: Vec<Term>,
-    generators: BTreeSet<String>,
-    sources: BTreeSet<String>,
 }
 
 /// Compiles a checked flow.
@@ -238,7 +223,8 @@ impl Compiler<'_> {
         ) -> Rows<Key, StageRow>,
     ) -> Output {
         let mut scope = Scope::stage(&mut self.graph, &stage.name, fingerprint);
-        let items = with_text(&mut scope, &input, &self.texts);
+        let candidates = Candidates::new(&input, &self.texts);
+        let items = candidates.read(&mut scope, |row, sample, say| say(row.id, (row, sample)));
         let items = match reads_documents {
             false => scope.flat_map(items, |id, (row, sample), say| say(id, (row, sample, Vec::new()))),
             true => with_documents(&mut scope, items, &input, &self.sources),
@@ -249,12 +235,15 @@ impl Compiler<'_> {
         Output { terms: vec![Term::Judged(judged)], ..input }
     }
 
-    /// `NAME/displaced` the rows that gave way, by id; `NAME/by` the same by the row that they gave way to.
+    /// `NAME/displaced` the rows that gave way, by id; `NAME/by` the same by the row that they gave way to; `NAME/notes` figures.
     fn dedup(&mut self, stage: &FlowStage, mut input: Output, fingerprint: Key, purge: &dyn Purge) -> Output {
         let mut scope = Scope::stage(&mut self.graph, &stage.name, fingerprint);
-        let rows = light_rows(&mut scope, &input);
-        let displaced = purge.displaced(&mut scope, rows);
+        let candidates = Candidates::new(&input, &self.texts);
+        let Purged { displaced, notes } = purge.displaced(&mut scope, &candidates);
         let displaced = scope.arrange("displaced", displaced, Keep::Output);
+        if let Some(notes) = notes {
+            scope.arrange("notes", notes, Keep::Internal);
+        }
         let by = scope.flat_map(displaced.rows(), |id, said: StageRow, say| {
             if let Outcome::Displaced { by, .. } = said.outcome {
                 say(by, id);
@@ -269,7 +258,7 @@ impl Compiler<'_> {
     /// `NAME/mix` the chosen rows, by route; `NAME/sizes` their bytes by kind and bucket; `NAME/decision`.
     fn mix(&mut self, stage: &FlowStage, input: Output, fingerprint: Key, mixer: &dyn Mixer) -> Output {
         let mut scope = Scope::stage(&mut self.graph, &stage.name, fingerprint);
-        let candidates = light_rows(&mut scope, &input);
+        let candidates = Candidates::new(&input, &self.texts).rows(&mut scope);
         let mixed = mixer.mix(&mut scope, candidates);
         let chosen = scope.flat_map(mixed.rows, |_, row: Row, say| say(row.route, row));
         let chosen = scope.arrange("mix", chosen, Keep::Output);
@@ -339,72 +328,6 @@ fn sound_documents(scope: &mut Scope<'_>, source: SourceRows) -> (Rows<Key, RowI
     let repeats = scope.enter(source.repeats);
     let repeats = scope.flat_map(repeats, |key, repeat: Repeat, say| say(key, repeat.item));
     (rows, scope.negate(repeats))
-}
-
-/// What came in, without text.
-fn light_rows(scope: &mut Scope<'_>, input: &Output) -> Rows<Key, Row> {
-    let mut parts = Vec::new();
-    for term in &input.terms {
-        parts.push(match term {
-            Term::Made(made) => {
-                let heads = scope.enter(made.read_as::<MadeHead>());
-                scope.flat_map(heads, |id, head, say| {
-                    if let MadeHead::Sample(row) = head {
-                        say(id, row);
-                    }
-                })
-            }
-            Term::Judged(judged) => {
-                let judged = scope.enter(*judged);
-                scope.flat_map(judged, |id, said: StageRow, say| {
-                    if let Some(row) = said.onward() {
-                        say(id, row.clone());
-                    }
-                })
-            }
-            Term::Displaced(displaced) => {
-                let displaced = scope.enter(*displaced);
-                let rows = scope.flat_map(displaced, |id, said: StageRow, say| say(id, said.row));
-                scope.negate(rows)
-            }
-        });
-    }
-    scope.concat(&parts)
-}
-
-/// What came in, each row with its sample.
-fn with_text(
-    scope: &mut Scope<'_>,
-    input: &Output,
-    texts: &BTreeMap<String, Arranged<Key, Made>>,
-) -> Rows<Key, (Row, Sample)> {
-    let mut parts = Vec::new();
-    for term in &input.terms {
-        match term {
-            Term::Made(made) => {
-                let made = scope.enter(*made);
-                parts.push(scope.flat_map(made, |id, made: Made, say| {
-                    if let Made::Sample(row, sample) = made {
-                        say(id, (row, *sample));
-                    }
-                }));
-            }
-            Term::Judged(said) | Term::Displaced(said) => {
-                let less = matches!(term, Term::Displaced(_));
-                let said = scope.enter_arranged(*said);
-                for generator in &input.generators {
-                    let text = scope.borrow(texts[generator]);
-                    let rows = scope.join(said, text, move |id: Key, said: StageRow, made: Made, say| {
-                        if let (true, Made::Sample(_, sample)) = (less || said.onward().is_some(), made) {
-                            say(id, (said.row, *sample));
-                        }
-                    });
-                    parts.push(if less { scope.negate(rows) } else { rows });
-                }
-            }
-        }
-    }
-    scope.concat(&parts)
 }
 
 /// Each item with its document: `NAME/asked` holds the items by document, as long as they are judged.

@@ -50,7 +50,30 @@ fn graph(shape: Shape) -> Arc<Graph> {
         count(&mut g, if of_joined { least } else { a });
     }
     component(&mut g, edges, nodes, shape.component);
+    complete(&mut g, a, shape.least);
     Arc::new(g)
+}
+
+/// Each row completed from a table of the keys that there are, which comes and goes with the rows.
+fn complete(g: &mut Graph, from: Node, version: u64) {
+    g.stage("complete", fingerprint("complete", version));
+    let rows = g.add(Operation::Enter { from });
+    let squared = Arc::new(|key: Key, _: &[u8], emit: &mut rifflebox_dataflow::Emit<'_>| {
+        emit(key, bytes(key.head64() % 1009), 1);
+    });
+    let keys = g.add(Operation::Map { input: rows, logic: squared });
+    let keys = arrange(g, "complete/rows", keys, Keep::Internal);
+    let table = g.add(Operation::Reduce {
+        name: "complete/keys".to_owned(),
+        input: keys,
+        logic: Arc::new(|_, rows, out| out.push((rows[0].0.to_vec(), 1))),
+    });
+    let logic: rifflebox_dataflow::LookupLogic = Arc::new(move |_, value| {
+        let prepared = number(value) + version;
+        Box::new(move |row, emit| emit(key(prepared % 5), bytes(prepared * 100 + number(row)), 1))
+    });
+    let completed = g.add(Operation::LookUp { rows, table, logic });
+    arrange(g, "complete/out", completed, Keep::Output);
 }
 
 fn least(g: &mut Graph, a: Node, b: Node, version: u64) -> Node {

@@ -1,0 +1,155 @@
+//! What reaches a stage, as signed sums of other stages' outputs, and the ways to read it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rifflebox_core::{Key, Row, Sample, StageRow};
+
+use super::records::{Made, MadeHead};
+use crate::scope::{Arranged, Data, Rows, Scope};
+
+/// A part of what a stage puts out.
+#[derive(Clone, Copy)]
+pub(super) enum Term {
+    Made(Arranged<Key, Made>),
+    Judged(Arranged<Key, StageRow>),
+    /// Counted against the others.
+    Displaced(Arranged<Key, StageRow>),
+}
+
+/// What a stage puts out.
+#[derive(Clone, Default)]
+pub(super) struct Output {
+    pub(super) terms: Vec<Term>,
+    pub(super) generators: BTreeSet<String>,
+    pub(super) sources: BTreeSet<String>,
+}
+
+/// The rows that reach a stage: each by its id, with its sample where that is wanted.
+pub struct Candidates {
+    terms: Vec<Term>,
+    /// The arrangements in which the text of these rows lives.
+    texts: Vec<Arranged<Key, Made>>,
+}
+
+impl Candidates {
+    pub(super) fn new(input: &Output, texts: &BTreeMap<String, Arranged<Key, Made>>) -> Self {
+        let texts = input.generators.iter().map(|generator| texts[generator]).collect();
+        Candidates { terms: input.terms.clone(), texts }
+    }
+
+    /// Returns the rows, without text.
+    pub fn rows(&self, scope: &mut Scope<'_>) -> Rows<Key, Row> {
+        let mut parts = Vec::new();
+        for term in &self.terms {
+            parts.push(match term {
+                Term::Made(made) => {
+                    let heads = scope.enter(made.read_as::<MadeHead>());
+                    scope.flat_map(heads, |id, head, say| {
+                        if let MadeHead::Sample(row) = head {
+                            say(id, row);
+                        }
+                    })
+                }
+                Term::Judged(judged) => {
+                    let judged = scope.enter(*judged);
+                    scope.flat_map(judged, |id, said: StageRow, say| {
+                        if let Some(row) = said.onward() {
+                            say(id, row.clone());
+                        }
+                    })
+                }
+                Term::Displaced(displaced) => {
+                    let displaced = scope.enter(*displaced);
+                    let rows = scope.flat_map(displaced, |id, said: StageRow, say| say(id, said.row));
+                    scope.negate(rows)
+                }
+            });
+        }
+        scope.concat(&parts)
+    }
+
+    /// Says something of each row and its sample.
+    pub fn read<K: Data, V: Data>(
+        &self,
+        scope: &mut Scope<'_>,
+        logic: impl Fn(Row, Sample, &mut dyn FnMut(K, V)) + Clone + Send + Sync + 'static,
+    ) -> Rows<K, V> {
+        let mut parts = Vec::new();
+        for term in &self.terms {
+            let logic = logic.clone();
+            match term {
+                Term::Made(made) => {
+                    let made = scope.enter(*made);
+                    parts.push(scope.flat_map(made, move |_, made: Made, say| {
+                        if let Made::Sample(row, sample) = made {
+                            logic(row, *sample, say);
+                        }
+                    }));
+                }
+                Term::Judged(said) | Term::Displaced(said) => {
+                    let less = matches!(term, Term::Displaced(_));
+                    let said = scope.enter_arranged(*said);
+                    for text in &self.texts {
+                        let logic = logic.clone();
+                        let text = scope.borrow(*text);
+                        let rows = scope.join(said, text, move |_: Key, said: StageRow, made: Made, say| {
+                            if let (true, Made::Sample(_, sample)) = (less || said.onward().is_some(), made) {
+                                logic(said.row, *sample, say);
+                            }
+                        });
+                        parts.push(if less { scope.negate(rows) } else { rows });
+                    }
+                }
+            }
+        }
+        scope.concat(&parts)
+    }
+
+    /// Completes rows by the sample that their key names, as [`Scope::look_up`] does.
+    ///
+    /// Of a sample, its content, context, stage and documents' keys never change; its row's name and route neither.
+    pub fn look_up<V: Data, P: 'static, K2: Data, V2: Data>(
+        &self,
+        scope: &mut Scope<'_>,
+        rows: Rows<Key, V>,
+        prepare: impl Fn(Row, Sample) -> P + Clone + Send + Sync + 'static,
+        logic: impl Fn(Key, &P, V, &mut dyn FnMut(K2, V2)) + Clone + Send + Sync + 'static,
+    ) -> Rows<K2, V2> {
+        let mut parts = Vec::new();
+        for text in &self.texts {
+            let (prepare, logic) = (prepare.clone(), logic.clone());
+            let table = scope.borrow(*text);
+            let prepare = move |_: Key, made: Made| match made {
+                Made::Sample(row, sample) => Some(prepare(row, *sample)),
+                Made::Failed { .. } => None,
+            };
+            parts.push(scope.look_up(rows, table, prepare, move |key, prepared: &Option<P>, value, say| {
+                if let Some(prepared) = prepared {
+                    logic(key, prepared, value, say);
+                }
+            }));
+        }
+        scope.concat(&parts)
+    }
+
+    /// Says something of each row of an arrangement by id, with the row that its generator made: of that, only tier and
+    /// score may have changed since.
+    pub fn join_rows<V: Data, K2: Data, V2: Data>(
+        &self,
+        scope: &mut Scope<'_>,
+        arranged: Arranged<Key, V>,
+        logic: impl Fn(V, Row, &mut dyn FnMut(K2, V2)) + Clone + Send + Sync + 'static,
+    ) -> Rows<K2, V2> {
+        let mut parts = Vec::new();
+        for text in &self.texts {
+            let logic = logic.clone();
+            let heads = scope.borrow(text.read_as::<MadeHead>());
+            parts.push(scope.join(arranged, heads, move |_: Key, value: V, head: MadeHead, say| {
+                if let MadeHead::Sample(row) = head {
+                    logic(value, row, say);
+                }
+            }));
+        }
+        scope.concat(&parts)
+    }
+}

@@ -1,0 +1,62 @@
+//! Survivors by rank: a row goes only if a kept, better-ranked row is its duplicate.
+
+use rifflebox_core::{Key, Score};
+use rifflebox_dataflow::{Arranged, Keep, Scope};
+use serde::{Deserialize, Serialize};
+
+use super::meet::Rank;
+
+/// Two rows that are duplicates of one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Edge {
+    pub(crate) better: Rank,
+    pub(crate) worse: Rank,
+    /// Where the better row is published.
+    pub(crate) by_route: Key,
+    pub(crate) similarity: Score,
+}
+
+/// Says, of each row that goes, by which kept row: the best-ranked of its kept duplicates. Edges are keyed by the better.
+///
+/// The definition recurs through negation: a row is kept if all its better duplicates go. The loop decides each row
+/// once, when all of its better duplicates are decided, so that a chain costs its length; were all rows kept at first,
+/// and then taken and given back in turn, it would cost the square.
+pub(crate) fn survivors(scope: &mut Scope<'_>, edges: Arranged<Key, Edge>) -> Arranged<Key, Edge> {
+    let none = scope.flat_map(edges.rows(), |_, _: Edge, _: &mut dyn FnMut(Key, ())| {});
+    let worse = scope.flat_map(edges.rows(), |_, edge: Edge, say| say(edge.worse.id, ()));
+    let gone = scope.iterate("survivors", none, |scope, gone| {
+        let edges = scope.import_arranged(edges);
+        let worse = scope.import(worse);
+        let gone = scope.arrange("gone", gone, Keep::Internal);
+        // A duplicate that goes stands in nobody's way.
+        let freed = scope.join(gone, edges, |_: Key, (), edge: Edge, say| say(edge.worse.id, ()));
+        let freed = scope.negate(freed);
+        let open = scope.concat(&[worse, freed]);
+        let open = scope.arrange("open", open, Keep::Internal);
+        let undecided = scope.reduce("undecided", open, any);
+        // Who is kept takes its duplicates away.
+        let spared = scope.join(undecided, edges, |_: Key, (), edge: Edge, say| say(edge.worse.id, ()));
+        let spared = scope.negate(spared);
+        let hit = scope.concat(&[worse, spared]);
+        let hit = scope.arrange("hit", hit, Keep::Internal);
+        scope.reduce("going", hit, any).rows()
+    });
+    let gone = scope.arrange("gone", gone, Keep::Internal);
+    let claims = scope.flat_map(edges.rows(), |_, edge: Edge, say| say(edge.worse.id, edge));
+    let void = scope.join(gone, edges, |_: Key, (), edge: Edge, say| say(edge.worse.id, edge));
+    let void = scope.negate(void);
+    let claims = scope.concat(&[claims, void]);
+    let claims = scope.arrange("claims", claims, Keep::Internal);
+    scope.reduce("witness", claims, |_: &Key, claims: Vec<(Edge, i64)>, say| {
+        if let Some((edge, _)) = claims.into_iter().filter(|(_, weight)| *weight > 0).min() {
+            say(edge);
+        }
+    })
+}
+
+/// Says something once if anything is there.
+fn any(_: &Key, values: Vec<((), i64)>, say: &mut dyn FnMut(())) {
+    if values.iter().any(|(_, weight)| *weight > 0) {
+        say(());
+    }
+}
