@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds a dataset whose arrangements exceed its memory, and changes its flow: as root, in a memory cgroup of 1 GiB.
 #
-#   benches/larger_than_memory.sh [DOCUMENTS]
+#   benches/larger_than_memory.sh [DOCUMENTS [MIB]]
 #
 # 300,000 documents make 2.3 GB of arrangements. A stage that changes is shown all of its inputs again, and may say
 # something else of each. `ulimit -v` would not do: it counts mappings.
@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 documents=${1:-300000}
-limit=$((1 << 30))
+limit=$((${2:-1024} << 20))
 bench=$(cargo bench --bench larger_than_memory --no-run 2>&1 | sed -n 's/.*(\(.*\))$/\1/p' | tail -n 1)
 folder=${CARGO_TARGET_DIR:-target}/tmp/larger-than-memory-$documents
 rm -rf "$folder"
