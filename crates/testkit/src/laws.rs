@@ -78,6 +78,7 @@ pub fn verifier_laws(
 pub fn purge_laws(purge: Arc<dyn Purge>, documents: &[Document], effort: Effort) -> Result<(), String> {
     let stages = [
         ("made", Operator::Generate(Arc::new(Whole))),
+        ("judged before", Operator::Verify(Arc::new(AnyText), OnReject::Demote)),
         ("purged", Operator::Dedup(purge)),
         ("judged", Operator::Verify(Arc::new(AnyText), OnReject::Tag)),
     ];
@@ -207,7 +208,7 @@ impl Source for Nowhere {
     }
 }
 
-/// Makes each document one sample.
+/// Makes each document one sample, with the document's fields.
 pub(crate) struct Whole;
 
 impl Generator for Whole {
@@ -220,7 +221,8 @@ impl Generator for Whole {
     }
 
     fn generate(&self, document: &Document, say: &mut dyn FnMut(Draft)) -> Result<(), String> {
-        say(Draft::new(Content::Text { text: document.text.clone() }));
+        let draft = Draft::new(Content::Text { text: document.text.clone() });
+        say(Draft { fields: document.fields.clone(), ..draft });
         Ok(())
     }
 }

@@ -1,23 +1,24 @@
-//! Near-duplicates by the words that texts share.
+//! Near-duplicates, by the words that texts share or by the vectors that a model made of them.
 
 mod banding;
-pub(crate) mod graph;
-pub(crate) mod meet;
-pub(crate) mod shingle;
+mod graph;
+mod meet;
+mod planes;
+mod shingle;
 mod signature;
 mod survivors;
+mod vectors;
+mod words;
 
 use std::sync::Arc;
 
-use rifflebox_core::{Error, ErrorKind, Identity, Key, Result, Sample, Score};
+use rifflebox_core::{Error, ErrorKind, Identity, Result};
 use rifflebox_dataflow::{Candidates, Purge, Purged, Scope};
 use serde::{Deserialize, Serialize};
 
-use banding::Banding;
-use graph::{Likeness, Sketch};
 use meet::Crowds;
-use shingle::Shingler;
-use signature::Permutations;
+use vectors::Vectors;
+use words::Words;
 
 pub use shingle::Unit;
 
@@ -35,6 +36,9 @@ pub struct NearSettings {
     pub on: Vec<String>,
     /// Share of the pairs exactly at the threshold that may go unnoticed, between 0 and 1; of closer ones fewer do.
     pub miss_rate: f64,
+    /// The field that holds a vector of numbers, by which rows are compared instead of by their words: duplicates have
+    /// at least `threshold` as the cosine of their angle. Rows without one are never compared.
+    pub embedding: Option<String>,
     /// Rows beyond which those that share a band are a crowd, and compared with a bounded number of others each.
     pub crowd: usize,
 }
@@ -48,6 +52,7 @@ impl Default for NearSettings {
             n: 5,
             on: on.map(str::to_owned).to_vec(),
             miss_rate: 0.01,
+            embedding: None,
             crowd: 32,
         }
     }
@@ -61,7 +66,14 @@ impl Default for NearSettings {
 #[derive(Clone, Debug)]
 pub struct NearDuplicates {
     settings: NearSettings,
-    words: Arc<Words>,
+    by: By,
+}
+
+/// By what rows are alike.
+#[derive(Clone, Debug)]
+enum By {
+    Words(Arc<Words>),
+    Vectors(Arc<Vectors>),
 }
 
 impl NearDuplicates {
@@ -71,6 +83,16 @@ impl NearDuplicates {
     /// When the threshold is not above 0 and at most 1.
     pub fn above(threshold: f64) -> Self {
         let settings = NearSettings { threshold, ..NearSettings::default() };
+        Self::new(settings).expect("a threshold lies above 0, and is at most 1")
+    }
+
+    /// Removes rows whose vectors, which a field holds, have at least this cosine, with defaults for the rest.
+    ///
+    /// # Panics
+    /// When the threshold is not above 0 and at most 1.
+    pub fn embedded(field: &str, threshold: f64) -> Self {
+        let settings =
+            NearSettings { threshold, embedding: Some(field.to_owned()), ..NearSettings::default() };
         Self::new(settings).expect("a threshold lies above 0, and is at most 1")
     }
 
@@ -99,8 +121,11 @@ impl NearDuplicates {
                 format!("`on` names `{other}`, and samples have the columns {}", known.join(", ")),
             ));
         }
-        let words = Words::new(&settings);
-        Ok(NearDuplicates { settings, words: Arc::new(words) })
+        let by = match &settings.embedding {
+            None => By::Words(Arc::new(Words::new(&settings))),
+            Some(field) => By::Vectors(Arc::new(Vectors::new(field, settings.threshold, settings.miss_rate))),
+        };
+        Ok(NearDuplicates { settings, by })
     }
 }
 
@@ -110,72 +135,12 @@ impl Purge for NearDuplicates {
     }
 
     fn displaced(&self, scope: &mut Scope<'_>, candidates: &Candidates) -> Purged {
-        let crowds = Crowds { above: self.settings.crowd, threshold: self.words.threshold };
-        graph::purge(scope, candidates, &self.words, crowds)
-    }
-}
-
-/// Likeness by shared shingles.
-#[derive(Debug)]
-struct Words {
-    shingler: Shingler,
-    on: Vec<String>,
-    banding: Banding,
-    permutations: Permutations,
-    /// In millionths.
-    threshold: u64,
-}
-
-impl Words {
-    fn new(settings: &NearSettings) -> Self {
-        let banding = Banding::of(settings.threshold, settings.miss_rate);
-        Words {
-            shingler: Shingler { unit: settings.unit, n: settings.n },
-            on: settings.on.clone(),
-            banding,
-            permutations: Permutations::new(banding.values()),
-            threshold: (settings.threshold * 1e6).round() as u64,
+        let crowds = Crowds { above: self.settings.crowd, threshold: (self.settings.threshold * 1e6) as u64 };
+        match &self.by {
+            By::Words(words) => graph::purge(scope, candidates, words, crowds),
+            By::Vectors(vectors) => graph::purge(scope, candidates, vectors, crowds),
         }
     }
-
-    /// Calls `read` with the text that is compared.
-    fn text<T>(&self, sample: &Sample, read: impl FnOnce(&str) -> T) -> T {
-        let compared = |name: &&str| self.on.iter().any(|column| column == name);
-        let columns = sample.content.columns().into_iter().filter(|(name, _)| compared(name));
-        let columns: Vec<&str> = columns.map(|(_, text)| text).collect();
-        match columns[..] {
-            [text] => read(text),
-            _ => read(&columns.join("\n")),
-        }
-    }
-}
-
-impl Likeness for Words {
-    fn sketch(&self, sample: &Sample) -> Option<Sketch> {
-        let set = self.text(sample, |text| self.shingler.set(text));
-        (!set.is_empty()).then(|| Sketch(set.into_iter().flat_map(u64::to_le_bytes).collect()))
-    }
-
-    fn bands(&self, sample: &Sample, each: &mut dyn FnMut(Key, u64)) -> Option<u32> {
-        let set = self.text(sample, |text| self.shingler.set(text));
-        if set.is_empty() {
-            return None;
-        }
-        self.banding.each(&self.permutations.sign(&set), sample.content.kind() as u8, each);
-        Some(u32::try_from(set.len()).unwrap_or(u32::MAX))
-    }
-
-    fn similarity(&self, one: &Sketch, two: &Sketch) -> Option<Score> {
-        let elements = |sketch: &Sketch| sketch.0.len() / 8;
-        let shared = shingle::shared(rising(one), rising(two));
-        let union = elements(one) + elements(two) - shared;
-        let enough = shared as u64 * 1_000_000 >= union as u64 * self.threshold;
-        enough.then(|| Score::new(shared as f64 / union as f64))
-    }
-}
-
-fn rising(sketch: &Sketch) -> impl Iterator<Item = u64> {
-    sketch.0.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes))
 }
 
 #[cfg(test)]

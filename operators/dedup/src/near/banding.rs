@@ -10,29 +10,31 @@ pub(crate) struct Banding {
     pub(crate) rows: usize,
 }
 
-/// Chance at most by which sets of half the threshold meet: what is let through is looked at in vain.
-const IN_VAIN: f64 = 0.25;
 /// Bands at most: for thresholds that are low, more is looked at in vain instead.
 const MOST_BANDS: usize = 128;
 
 impl Banding {
-    /// Returns the fewest bands by which at most `miss_rate` of the pairs at the threshold never meet, and at most a
-    /// quarter of those at half the threshold do.
-    pub(crate) fn of(threshold: f64, miss_rate: f64) -> Self {
-        let bands = |agree: f64, rows: i32| match agree.powi(rows) {
+    /// Returns the fewest bands by which at most `miss_rate` of the pairs whose values agree with a chance of `agree`
+    /// never meet, and at most `in_vain` of those whose values agree with a chance of `unlike` do.
+    pub(crate) fn of(agree: f64, miss_rate: f64, unlike: f64, in_vain: f64) -> Self {
+        let bands = |rows: i32| match agree.powi(rows) {
             chance if chance >= 1.0 => 1.0,
             chance => (miss_rate.ln() / (1.0 - chance).ln()).ceil().max(1.0),
         };
-        let mut best = Banding { bands: bands(threshold, 1) as usize, rows: 1 };
+        let mut best = Banding { bands: bands(1) as usize, rows: 1 };
         for rows in 2..=32 {
-            let in_vain = 1.0 - (1.0 - (threshold / 2.0).powi(best.rows as i32)).powi(best.bands as i32);
-            let next = bands(threshold, rows);
-            if in_vain <= IN_VAIN || next > MOST_BANDS as f64 {
+            let next = bands(rows);
+            if best.meet(unlike) <= in_vain || next > MOST_BANDS as f64 {
                 break;
             }
             best = Banding { bands: next as usize, rows: rows as usize };
         }
         best
+    }
+
+    /// Returns the chance of meeting of two whose values agree with a chance of `agree`.
+    fn meet(&self, agree: f64) -> f64 {
+        1.0 - (1.0 - agree.powi(self.rows as i32)).powi(self.bands as i32)
     }
 
     /// Returns how many values a signature needs.
@@ -41,16 +43,19 @@ impl Banding {
     }
 
     /// Calls `each` with every band's key, and with the beginning of the next band, by which a crowd can be ordered:
-    /// rows that agree there too are likelier alike.
-    pub(crate) fn each(&self, signature: &[u32], kind: u8, mut each: impl FnMut(Key, u64)) {
-        let mut bytes = Vec::with_capacity(self.rows * 4 + 1);
+    /// rows that agree there too are likelier alike. The lowest `bits` of a value tell it from most others; what is
+    /// of another `kind` is never met.
+    pub(crate) fn each(&self, signature: &[u32], bits: u32, kind: &[u8], mut each: impl FnMut(Key, u64)) {
+        let mut bytes = Vec::with_capacity(self.rows * 4 + kind.len());
         for band in 0..self.bands {
             bytes.clear();
-            bytes.push(kind);
+            bytes.extend_from_slice(kind);
             let rows = &signature[band * self.rows..(band + 1) * self.rows];
             rows.iter().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
-            let next = (0..4).map(|row| signature[((band + 1) * self.rows + row) % signature.len()]);
-            let order = next.fold(0u64, |order, value| (order << 16) | u64::from(value >> 16));
+            let next = (band + 1) * self.rows;
+            let next = (next..next + 64 / bits as usize).map(|index| signature[index % signature.len()]);
+            let order =
+                next.fold(0u64, |order, value| (order << bits) | u64::from(value) & ((1 << bits) - 1));
             each(Key::from_u128(xxh3_128_with_seed(&bytes, band as u64)), order);
         }
     }
@@ -60,19 +65,15 @@ impl Banding {
 mod tests {
     use super::*;
 
-    fn chance(banding: Banding, similarity: f64) -> f64 {
-        1.0 - (1.0 - similarity.powi(banding.rows as i32)).powi(banding.bands as i32)
-    }
-
     #[test]
     fn the_stated_share_meets_at_the_threshold() {
         for threshold in [0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0] {
             for miss_rate in [0.05, 0.01, 0.001] {
-                let banding = Banding::of(threshold, miss_rate);
-                assert!(chance(banding, threshold) >= 1.0 - miss_rate, "{threshold} {miss_rate} {banding:?}");
+                let banding = Banding::of(threshold, miss_rate, threshold / 2.0, 0.25);
+                assert!(banding.meet(threshold) >= 1.0 - miss_rate, "{threshold} {miss_rate} {banding:?}");
                 assert!(banding.bands <= MOST_BANDS || banding.rows == 1);
             }
         }
-        assert_eq!(Banding::of(0.8, 0.01), Banding { bands: 9, rows: 4 });
+        assert_eq!(Banding::of(0.8, 0.01, 0.4, 0.25), Banding { bands: 9, rows: 4 });
     }
 }

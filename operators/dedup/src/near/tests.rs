@@ -2,10 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use rifflebox_core::{Document, Fields, Origin, Tier};
+use rifflebox_core::{Document, Fields, Origin, Score, Tier, Value};
 use rifflebox_dataflow::Pace;
 use rifflebox_testkit::{Displaced, Purging, Random};
 
+use super::shingle::Shingler;
 use super::*;
 
 fn document(id: &str, text: String, tier: Tier) -> Document {
@@ -177,6 +178,55 @@ fn a_threshold_that_changes_and_changes_back_ends_where_it_began() {
     purge.run(pace(2)).unwrap();
     assert_eq!(purge.displaced(), at_first);
     purge.compare().unwrap();
+}
+
+#[test]
+fn vectors_are_compared_by_their_angle() {
+    let mut random = Random::new(21);
+    let mut draw = || random.below(2_001) as f64 / 1000.0 - 1.0;
+    let mut vectors: Vec<Vec<f64>> = Vec::new();
+    for _ in 0..60 {
+        let topic: Vec<f64> = (0..48).map(|_| draw()).collect();
+        for copy in 0..5 {
+            let spread = f64::from(copy) * 0.08;
+            vectors.push(topic.iter().map(|value| value + spread * draw()).collect());
+        }
+    }
+    let cosine = |one: &[f64], two: &[f64]| {
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+        dot(one, two) / (dot(one, one) * dot(two, two)).sqrt()
+    };
+    let threshold = 0.97;
+    let mut purge = Purging::new(Arc::new(NearDuplicates::embedded("vector", threshold))).unwrap();
+    for (index, vector) in vectors.iter().enumerate() {
+        let mut row = document(&index.to_string(), format!("text {index}"), Tier::ALL[index % 4]);
+        let list = vector.iter().map(|value| Value::Float(*value)).collect();
+        row.fields.insert("vector".to_owned(), Value::List(list));
+        purge.put(row);
+    }
+    // What has no vector, another's dimension, or no numbers in it, is like nothing.
+    for (id, value) in
+        [("none", None), ("short", Some(vec![Value::Int(1)])), ("text", Some(vec!["x".into()]))]
+    {
+        let mut row = document(id, "text 0".to_owned(), Tier::T3);
+        value.map(|list| row.fields.insert("vector".to_owned(), Value::List(list)));
+        purge.put(row);
+    }
+    purge.run(pace(2)).unwrap();
+    purge.compare().unwrap();
+    let displaced = purge.displaced();
+    let number = |id: &String| id.parse::<usize>().unwrap();
+    for (id, (by, similarity)) in &displaced {
+        let truth = cosine(&vectors[number(id)], &vectors[number(by)]);
+        assert!(truth >= threshold - 1e-6 && (truth - similarity.value()).abs() < 1e-5, "{id} {by} {truth}");
+        assert!(!displaced.contains_key(by) && number(by) % 4 <= number(id) % 4);
+    }
+    let kept = |index: usize| !displaced.contains_key(&index.to_string());
+    let pairs = (0..vectors.len()).flat_map(|one| (0..one).map(move |two| (one, two)));
+    let alike: Vec<_> =
+        pairs.filter(|(one, two)| cosine(&vectors[*one], &vectors[*two]) >= threshold).collect();
+    let missed = alike.iter().filter(|(one, two)| kept(*one) && kept(*two)).count();
+    assert!(alike.len() > 100 && missed * 50 <= alike.len(), "{missed} of {} missed", alike.len());
 }
 
 #[test]
