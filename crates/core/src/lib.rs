@@ -28,6 +28,7 @@ mod text;
 mod tier;
 mod value;
 mod verdict;
+mod words;
 
 pub use asked::{Answering, AskedGenerator, AskedVerifier, Failure, Judged, Limits, asked};
 pub use document::{Document, Origin};
@@ -43,3 +44,4 @@ pub use text::Tokenizer;
 pub use tier::Tier;
 pub use value::{Fields, Value};
 pub use verdict::{Score, Verdict, Vote};
+pub use words::{each_word, grams, mix};

@@ -1,8 +1,7 @@
 //! MinHash signatures (Broder 1997): the least values that a set's elements take under many permutations.
 
 use pulp::Arch;
-
-use super::shingle::mix;
+use rifflebox_core::mix;
 
 /// Permutations that are computed together: two registers of the widest machines, and the compiler unrolls the rest.
 const LANES: usize = 32;
