@@ -463,6 +463,7 @@ pub(crate) fn totals(plan: &FlowPlan, reader: &Reader, report: &mut Report) {
         .collect();
     report.bound_by.clear();
     report.notes.clear();
+    report.absent.clear();
     for stage in &plan.stages {
         let kind = stage.operator.kind();
         let notes = reader.table::<String, ()>(&format!("{}/notes", stage.name)).all();
@@ -481,13 +482,25 @@ pub(crate) fn totals(plan: &FlowPlan, reader: &Reader, report: &mut Report) {
         rows.extend(reader.table::<Label, ()>(&format!("{}/totals", stage.name)).all());
         for (label, (), count) in rows {
             add_total(report, kind, published.contains(stage.name.as_str()), &label, count);
+            add_absent(report, &stage.name, &label, count);
         }
     }
+    report.absent.values_mut().for_each(|fates| fates.retain(|_, rows| *rows > 0));
+    report.absent.retain(|_, fates| !fates.is_empty());
     report.tokens.synthetic_share = match report.tokens.total {
         0 => 0.0,
         total => report.tokens.synthetic as f64 / total as f64,
     };
     calls(plan, reader, report);
+}
+
+/// Counts rows that ended at a stage.
+fn add_absent(report: &mut Report, stage: &str, label: &Label, count: i64) {
+    if label.unit == Unit::Rows && label.status != Status::Kept && count != 0 {
+        let fates = report.absent.entry(stage.to_owned()).or_default();
+        let rows = fates.entry(label.status.name().to_owned()).or_default();
+        *rows = rows.saturating_add_signed(count);
+    }
 }
 
 fn add_total(report: &mut Report, kind: &str, published: bool, label: &Label, count: i64) {

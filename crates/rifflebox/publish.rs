@@ -12,8 +12,8 @@ use futures::future::{try_join, try_join_all};
 use rifflebox_core::{Error, ErrorKind, Key, Kind, Result, Row};
 use rifflebox_dataflow::{FlowPlan, MixDecision, Operator, PublishSettings, Quota, Reader};
 use rifflebox_publish::{
-    Card, FORMAT, Leaf, Prefix, PublishedFile, ShardPlace, ShardSummary, Snapshot, Splits, WrittenShard,
-    leaves, write_shard,
+    Absent, Card, FORMAT, Leaf, Prefix, PublishedFile, ShardPlace, ShardSummary, Snapshot, Splits,
+    WrittenShard, leaves, write_shard,
 };
 use rifflebox_storage::{Content, Manifest, Objects, Published, VersionRecord, Workspace};
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,9 @@ pub(crate) struct Folder {
     pub(crate) shards: Vec<ShardSummary>,
     /// Files of earlier snapshots that stay for readers in mid-load, the latest snapshot's first.
     pub(crate) superseded: Vec<Vec<String>>,
+    /// Rows that it does not hold, as they were when it was published.
+    #[serde(default)]
+    pub(crate) absent: Absent,
     /// Who published it, and how.
     #[serde(default)]
     pub(crate) origin: Origin,
@@ -113,6 +116,7 @@ impl Publisher {
             let before = kept.remove(&publisher.stage).unwrap_or_default();
             let (mut folder, written) = self.shards(&publisher, reader, content, &before)?;
             folder.origin = self.origin(&publisher)?;
+            folder.absent.clone_from(&report.absent);
             report.shards.written += written;
             if index == 0 {
                 name(&folder, content, self.plan.keep_versions);
@@ -386,6 +390,7 @@ pub(crate) async fn lists(target: &Objects, folder: &Folder, origin: &Origin) ->
         written: origin.written.as_deref(),
         snapshot: &snapshot,
         shards: &folder.shards,
+        absent: &folder.absent,
     };
     let texts = [
         ("snapshot.json", snapshot.to_json()),

@@ -39,6 +39,8 @@ pub struct Report {
     pub seconds: Seconds,
     /// By mix: what bounds it from being larger.
     pub bound_by: BTreeMap<String, String>,
+    /// Rows that are not published, by the stage at which they ended and by what became of them there.
+    pub absent: BTreeMap<String, BTreeMap<String, u64>>,
     /// By stage: what else a reader must know of its work, as figures by name.
     pub notes: BTreeMap<String, BTreeMap<String, u64>>,
     /// Why nothing was published, if something stood against it.

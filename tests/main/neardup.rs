@@ -4,15 +4,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rifflebox::{Document, Fields, NearDuplicates, Origin, Tier};
+use rifflebox::{
+    Document, Exact, Fate, Fields, Files, Flow, NearDuplicates, Origin, Passages, Recipe, Report, RowQuery,
+    Status, Tier, Workspace, flow,
+};
 use rifflebox_dataflow::Pace;
 use rifflebox_testkit::Purging;
 use serde_json::Value;
 
-use super::support::say;
+use super::support::{say, wait_for};
 
 fn lines(name: &str) -> Option<Vec<Value>> {
     let folder = PathBuf::from(std::env::var_os("RIFFLEBOX_DATA")?);
@@ -84,4 +87,75 @@ fn versions_of_a_manual_lose_their_copies_and_nothing_else() {
         ));
         assert!(missed * 100 <= alike.len(), "{missed} of {} pairs are missed", alike.len());
     }
+}
+
+/// Human pages, and those that a machine brought in.
+fn told(folder: &Path) -> Flow {
+    let flow = flow("told");
+    let pages = |glob: &str, name: &str, tier| {
+        flow.documents(name, Files::matching(glob).tier(tier).source(name, folder).unwrap())
+    };
+    let human = pages("human/*.md", "human", Tier::T0);
+    let machine = pages("machine/*.md", "machine", Tier::T3);
+    let rows = human.concat(&machine).generate(Passages::whole());
+    rows.dedup(Exact).dedup(NearDuplicates::above(0.8)).mix(Recipe::default()).publish();
+    flow
+}
+
+#[test]
+fn a_row_that_gave_way_tells_to_which_and_returns_when_that_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let words: Vec<String> = (0..60).map(|word| format!("word{word}")).collect();
+    let edited = |at: usize| {
+        let mut words = words.clone();
+        words[at] = "another".to_owned();
+        words.join(" ")
+    };
+    let write = |path: &str, text: &str| {
+        std::fs::create_dir_all(folder.path().join(path).parent().unwrap()).unwrap();
+        std::fs::write(folder.path().join(path), text).unwrap();
+    };
+    write("human/page.md", &words.join(" "));
+    write("human/other.md", "Something else altogether, of which nobody has made a copy.");
+    write("machine/first.md", &edited(20));
+    write("machine/second.md", &edited(58));
+    let told = told(folder.path());
+    let build =
+        |url: &str| -> Report { wait_for(async { Workspace::open(url).await?.build(&told).await }).unwrap() };
+    let list = |status: Status| {
+        let query = RowQuery { status: Some(status), ..RowQuery::default() };
+        let mut rows = Vec::new();
+        let mut each = |row: Value| {
+            rows.push(row);
+            Ok(())
+        };
+        wait_for(async { Workspace::open("memory:told").await?.rows(&told, &query, &mut each).await })
+            .unwrap();
+        rows
+    };
+    let report = build("memory:told");
+    assert_eq!((report.samples.total, report.samples.displaced), (2, 2));
+    assert_eq!(report.absent["near"], BTreeMap::from([("displaced".to_owned(), 2)]));
+    for row in list(Status::Displaced) {
+        assert_eq!((&row["stage"], &row["by_documents"][0]), (&"near".into(), &"human:page.md".into()));
+        let name = row["documents"][0].as_str().unwrap().trim_start_matches("machine:").to_owned();
+        let text = std::fs::read_to_string(folder.path().join("machine").join(name)).unwrap();
+        let exact = jaccard(&words.join(" "), &text);
+        assert!((row["similarity"].as_f64().unwrap() - exact).abs() < 1e-6);
+    }
+    let stories =
+        wait_for(async { Workspace::open("memory:told").await?.explain(&told, "machine/second.md").await });
+    let stories = stories.unwrap();
+    let story = stories.iter().find(|story| story.by.is_some()).expect("the copy gave way");
+    assert!(story.status == Fate::Displaced && story.similarity.unwrap() > 0.9, "{stories:#?}");
+
+    std::fs::remove_file(folder.path().join("human/page.md")).unwrap();
+    let report = build("memory:told");
+    assert_eq!(report.snapshot, build("memory:told-afresh").snapshot);
+    assert_eq!(
+        report.samples.displaced, 1,
+        "the better of the two copies stands, and the other gives way to it"
+    );
+    let displaced = list(Status::Displaced);
+    assert!(displaced[0]["by_documents"][0].as_str().unwrap().starts_with("machine:"));
 }

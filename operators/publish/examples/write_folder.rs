@@ -8,8 +8,8 @@ use std::path::Path;
 
 use rifflebox_core::{Content, Document, Fields, Key, Kind, Message, Seed, Span, Tier, Value, Verdict, Vote};
 use rifflebox_publish::{
-    Card, DataRow, Leaf, Maker, ProvenanceRow, ShardPlace, ShardSummary, Snapshot, Splits, VerifierEntry,
-    bucket_of, leaves, write_shard,
+    Absent, Card, DataRow, Leaf, Maker, ProvenanceRow, ShardPlace, ShardSummary, Snapshot, Splits,
+    VerifierEntry, bucket_of, leaves, write_shard,
 };
 
 const TARGET_BYTES: u64 = 20_000;
@@ -48,7 +48,14 @@ fn write(folder: &Path, kinds: &[Kind], splits: &Splits) -> Result<(), Box<dyn s
     let snapshot = Snapshot::new(1, files);
     let written =
         Some("---\ntags: [question-answering]\nlanguage: en\n---\n# A \"small\" folder\n\nBy hand.\n");
-    let card = Card { name: "small", tokenizer: "o200k_base", written, snapshot: &snapshot, shards: &shards };
+    let card = Card {
+        name: "small",
+        tokenizer: "o200k_base",
+        written,
+        snapshot: &snapshot,
+        shards: &shards,
+        absent: &Absent::new(),
+    };
     put(folder, "snapshot.json", snapshot.to_json().as_bytes())?;
     put(folder, "data-card.json", card.data_card().as_bytes())?;
     put(folder, "README.md", card.readme().as_bytes())?;

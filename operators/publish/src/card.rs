@@ -5,6 +5,8 @@ mod front_matter;
 mod license;
 mod prose;
 
+use std::collections::BTreeMap;
+
 use rifflebox_core::Kind;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +29,12 @@ pub struct Card<'a> {
     pub snapshot: &'a Snapshot,
     /// All shards, in any order.
     pub shards: &'a [ShardSummary],
+    /// Rows that are not published, by the stage at which they ended and by what became of them there.
+    pub absent: &'a Absent,
 }
+
+/// Counts of rows that are not published: by stage, then `broken`, `failed`, `rejected`, `displaced`, `unused` and so on.
+pub type Absent = BTreeMap<String, BTreeMap<String, u64>>;
 
 impl Card<'_> {
     /// Returns the text of `README.md`, a dataset card of the Hugging Face hub.
@@ -60,6 +67,7 @@ impl Card<'_> {
             tokenizer: self.tokenizer.to_owned(),
             total: Figures::sum(order.iter().map(|shard| &shard.figures)),
             kinds: kinds.collect(),
+            absent: self.absent.clone(),
             shards: order.into_iter().cloned().collect(),
         };
         pretty(&card)
@@ -89,6 +97,9 @@ pub struct DataCard {
     pub total: Figures,
     /// Figures by layout.
     pub kinds: Vec<KindCard>,
+    /// Rows that are not published.
+    #[serde(default)]
+    pub absent: Absent,
     /// Each shard, by layout and path.
     pub shards: Vec<ShardSummary>,
 }

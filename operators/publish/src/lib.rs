@@ -13,7 +13,7 @@ mod summary;
 mod table;
 mod trie;
 
-pub use card::{Card, DATA_CARD_SCHEMA, DataCard, KindCard};
+pub use card::{Absent, Card, DATA_CARD_SCHEMA, DataCard, KindCard};
 pub use provenance::{
     DISPLACED_NAMED, Maker, ProvenanceRow, Redaction, VerifierEntry, encode_provenance, provenance_schema,
 };

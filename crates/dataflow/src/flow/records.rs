@@ -79,6 +79,21 @@ pub enum Status {
     Broken,
 }
 
+impl Status {
+    /// Returns the name, as figures and commands have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Status::Kept => "kept",
+            Status::Unused => "unused",
+            Status::Rejected => "rejected",
+            Status::Displaced => "displaced",
+            Status::Failed => "failed",
+            Status::Owed => "owed",
+            Status::Broken => "broken",
+        }
+    }
+}
+
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Unit {

@@ -34,6 +34,7 @@ pub(super) fn write(card: &Card<'_>, shards: &[&ShardSummary], figures: &Figures
     let made = figures.generators.iter().map(|entry| (actor_words(entry), entry.count));
     text.push_str(&table("Generator", "Generators", made, figures));
     text.push_str(&verifiers(figures));
+    text.push_str(&absent(card));
     text.push_str(&loading(shards));
     text
 }
@@ -79,6 +80,22 @@ fn verifiers(figures: &Figures) -> String {
         let (judged, rejected) = (grouped(entry.count.samples), grouped(entry.rejected));
         let name = cell(&actor_words(entry));
         writeln!(text, "| {name} | {judged} | {rejected} |").expect("a string takes all that is written");
+    }
+    text.push('\n');
+    text
+}
+
+fn absent(card: &Card<'_>) -> String {
+    if card.absent.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        String::from("### Rows that are absent\n\n| Stage | What became of them | Rows |\n|---|---|--:|\n");
+    for (stage, fates) in card.absent {
+        for (fate, rows) in fates {
+            writeln!(text, "| {} | {fate} | {} |", cell(stage), grouped(*rows))
+                .expect("a string takes all that is written");
+        }
     }
     text.push('\n');
     text

@@ -30,7 +30,20 @@ fn readme(shards: &[ShardSummary], written: Option<&str>) -> String {
 fn card(shards: &[ShardSummary], written: Option<&str>) -> (String, String) {
     let files = shards.iter().flat_map(|shard| [shard.data.clone(), shard.provenance.clone()]).collect();
     let snapshot = Snapshot::new(7, files);
-    let card = Card { name: "hand \"book\"", tokenizer: "o200k_base", written, snapshot: &snapshot, shards };
+    let fates =
+        |fates: &[(&str, u64)]| fates.iter().map(|(fate, rows)| ((*fate).to_owned(), *rows)).collect();
+    let absent = Absent::from([
+        ("near".to_owned(), fates(&[("displaced", 1_234)])),
+        ("supported".to_owned(), fates(&[("failed", 1), ("rejected", 20)])),
+    ]);
+    let card = Card {
+        name: "hand \"book\"",
+        tokenizer: "o200k_base",
+        written,
+        snapshot: &snapshot,
+        shards,
+        absent: &absent,
+    };
     (card.readme(), card.data_card())
 }
 
