@@ -117,7 +117,7 @@ fn a_row_that_gave_way_tells_to_which_and_returns_when_that_goes() {
     };
     write("human/page.md", &words.join(" "));
     write("human/other.md", "Something else altogether, of which nobody has made a copy.");
-    write("machine/first.md", &edited(20));
+    write("machine/first.md", &edited(59));
     write("machine/second.md", &edited(58));
     let told = told(folder.path());
     let build =

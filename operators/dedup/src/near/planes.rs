@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 
 use pulp::Arch;
 
-use super::shingle::mix;
+use rifflebox_core::mix;
 
 /// Hyperplanes through the origin, by which vectors are signed.
 ///
