@@ -1,3 +1,4 @@
+mod alike;
 mod blank;
 mod command;
 mod default;
@@ -7,6 +8,7 @@ mod heading;
 mod help;
 mod line;
 mod list;
+mod meter;
 mod page;
 mod prose;
 mod question;
@@ -93,7 +95,7 @@ impl Generator for Cloze {
     fn generate(&self, document: &Document, say: &mut dyn FnMut(Draft)) -> Result<(), String> {
         if let Some(page) = Page::read(document, self.about.as_deref()) {
             for (prompt, question) in choose(&page, self.per_document) {
-                let block = &page.blocks[question.block];
+                let block = page.block(question.block);
                 let span = block.span.start.min(question.span.start)..block.span.end.max(question.span.end);
                 say(question.draft(prompt, self.context.then(|| &document.text[span])));
             }

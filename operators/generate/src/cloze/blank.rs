@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::define::has_main_verb;
-use super::line::{Line, Look, Mark};
+use super::line::{Line, Look};
 use super::page::{Kind, Page};
 use super::prose::{is_sentence, points_nowhere, stands_alone};
 use super::question::{Ask, Question};
@@ -12,7 +12,7 @@ use super::words::{bare, is_stop, letters, lower_first, terms};
 
 /// Asks of each sentence that names a thing, gives a default, or holds one word that only it can hold.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
-    for (number, block) in page.blocks.iter().enumerate() {
+    for (number, block) in page.blocks().iter().enumerate() {
         let Kind::Paragraph(line) = &block.kind else { continue };
         for sentence in line.sentences() {
             let text = &line.text[sentence.clone()];
@@ -80,16 +80,14 @@ fn default_of(text: &str) -> Option<(String, String)> {
 
 /// A sentence with one term that stands out, and that the page knows well: the term goes blank.
 fn blanked(page: &Page, line: &Line, sentence: &Range<usize>) -> Option<(&'static str, u8, String, String)> {
-    let inside = |mark: &&Mark| sentence.start <= mark.range.start && mark.range.end <= sentence.end;
-    let marks: Vec<&Mark> = line.marks.iter().filter(inside).filter(|mark| mark.look != Look::Link).collect();
-    let [mark] = marks[..] else { return None };
+    let mut marks = line.marks_in(sentence).filter(|mark| mark.look != Look::Link);
+    let (Some(mark), None) = (marks.next(), marks.next()) else { return None };
     let text = &line.text[sentence.clone()];
     let term = line.text[mark.range.clone()].trim_matches('`');
     let words = term.split_whitespace().count();
     let plain = (1..=3).contains(&words)
         && letters(term).chars().count() >= 4
         && !term.contains(['<', '=', '"', '{', '/', '$', '.']);
-    let known = mentions(page, term) >= 3;
     let (before, after) =
         (&line.text[sentence.start..mark.range.start], &line.text[mark.range.end..sentence.end]);
     // Only what the sentence is about, and says something of at once, can be told from the rest of it.
@@ -103,15 +101,15 @@ fn blanked(page: &Page, line: &Line, sentence: &Range<usize>) -> Option<(&'stati
         || [" and ", " or "].iter().any(|word| before.ends_with(word) || after.starts_with(word));
     let emphasis = mark.look != Look::Code
         && (is_stop(&bare(term)) || term.chars().any(char::is_uppercase) || term.ends_with("ly"));
-    let tool = mark.look == Look::Code && (page.includes_code || page_defines(page, term));
+    let tool = || mark.look == Look::Code && (page.includes_code || page.shows(term));
     if !about
         || !plain
-        || !known
         || in_row
         || emphasis
-        || tool
         || !points_nowhere(text)
         || is_stop(&bare(term))
+        || !page.mentions(term, 3)
+        || tool()
     {
         return None;
     }
@@ -119,22 +117,6 @@ fn blanked(page: &Page, line: &Line, sentence: &Range<usize>) -> Option<(&'stati
     let rest = terms(&frame);
     (rest.len() >= 6 && terms(term).is_disjoint(&rest))
         .then(|| ("blank", 50, format!("which word or name fills the blank: \"{frame}\""), term.to_owned()))
-}
-
-fn mentions(page: &Page, term: &str) -> usize {
-    let wanted = term.to_lowercase();
-    let lines = page.blocks.iter().map(|block| match &block.kind {
-        Kind::Paragraph(line) | Kind::Item { line, .. } => line.text.to_lowercase().matches(&wanted).count(),
-        Kind::Heading => {
-            block.path.last().map_or(0, |heading| heading.to_lowercase().matches(&wanted).count())
-        }
-        _ => 0,
-    });
-    lines.sum()
-}
-
-fn page_defines(page: &Page, term: &str) -> bool {
-    page.blocks.iter().any(|block| matches!(&block.kind, Kind::Code { text, .. } if text.contains(term)))
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ const EXAMPLES: [&str; 9] = ["my-", "my_", " my", "example", "://", "foo", "hell
 
 /// Asks for each command that a sentence introduces and a code block shows alone.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
-    for (number, pair) in page.blocks.windows(2).enumerate() {
+    let blocks = page.blocks();
+    for (number, pair) in blocks.windows(2).enumerate() {
         let Kind::Code { language, text } = &pair[1].kind else { continue };
         let (line, sentence) = match &pair[0].kind {
             Kind::Paragraph(line) | Kind::Item { line, .. } => match line.sentences().pop() {
@@ -27,7 +28,7 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
         let Some(aim) = aim_of(introduction) else { continue };
         // What goes on in a second block is not one command.
         if introduction.contains("commands")
-            || matches!(page.blocks.get(number + 2), Some(next) if matches!(next.kind, Kind::Code { .. }))
+            || matches!(blocks.get(number + 2), Some(next) if matches!(next.kind, Kind::Code { .. }))
         {
             continue;
         }

@@ -24,16 +24,17 @@ const WAYS: [&str; 10] = [
 
 /// Asks for each default that stands beside the name of what it is the default of.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
-    for (number, block) in page.blocks.iter().enumerate() {
+    for (number, block) in page.blocks().iter().enumerate() {
         let (Kind::Paragraph(line) | Kind::Item { line, .. }) = &block.kind else { continue };
         for (place, sentence) in line.sentences().into_iter().enumerate() {
             let text = &line.text[sentence.clone()];
             let Some((way, value)) = default_in(text) else { continue };
-            let lead = lead(line).filter(|_| place == 0);
+            let lead = (place == 0).then(|| lead(line)).flatten();
             let heads = matches!(block.kind, Kind::Paragraph(_)).then(|| heading(page, number)).flatten();
             let Some(name) = lead.or(heads.filter(|_| text.starts_with(way))) else { continue };
             // One name has one default, and no condition.
-            let sure = is_clean(text) && line.text.matches("efault").count() <= 2 && !text.contains(" if ");
+            let sure =
+                is_clean(text) && line.text.matches("efault").nth(2).is_none() && !text.contains(" if ");
             if !sure || !name.chars().any(|c| c.is_ascii_alphabetic()) {
                 continue;
             }
@@ -93,7 +94,7 @@ fn lead(line: &Line) -> Option<String> {
 
 /// Returns the heading above a paragraph, if it is a name in code.
 fn heading(page: &Page, number: usize) -> Option<String> {
-    let heading = page.blocks[number].section()?;
+    let heading = page.block(number).section()?;
     let name = heading.trim_matches('`');
     let coded = heading.starts_with('`') || name.contains(['_', '.']) || name.starts_with("--");
     (coded && is_name(name)).then(|| name.to_owned())

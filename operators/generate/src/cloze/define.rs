@@ -1,9 +1,10 @@
 //! "What is X?" and "Which term …?": sentences that say what a thing is, and what they say.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::line::Line;
-use super::page::{Block, Kind, Page};
+use super::page::{Kind, Page};
 use super::prose::{is_clean, is_sentence, points_nowhere, stands_alone};
 use super::question::{Ask, Question};
 use super::which::section;
@@ -28,14 +29,16 @@ const WEAK: &str = "good great bad bit lot nice big perfect same first next last
 
 /// Asks for each definition of a page.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
-    for (number, block) in page.blocks.iter().enumerate() {
+    let defined = Defined::of(page);
+    for (number, block) in page.blocks().iter().enumerate() {
         match &block.kind {
             Kind::Paragraph(line) => {
-                let sentences = line.sentences();
+                let (sentences, marked) = (line.sentences(), line.marked());
                 for (place, sentence) in sentences.iter().enumerate() {
-                    sentence_questions(page, number, line, sentence, place == 0, questions);
+                    let said = Said { number, line, sentence, first: place == 0, marked: &marked };
+                    sentence_questions(page, &defined, &said, questions);
                 }
-                let heads = number > 0 && matches!(page.blocks[number - 1].kind, Kind::Heading);
+                let heads = number > 0 && matches!(page.block(number - 1).kind, Kind::Heading);
                 if heads && let Some(sentence) = sentences.first() {
                     entry_questions(page, number, line, sentence, questions);
                 }
@@ -54,26 +57,54 @@ struct Definition<'a> {
     predicate: &'a str,
 }
 
-fn sentence_questions(
-    page: &Page,
+/// A sentence of a paragraph, and where it stands.
+struct Said<'a> {
     number: usize,
-    line: &Line,
-    sentence: &Range<usize>,
+    line: &'a Line,
+    sentence: &'a Range<usize>,
+    /// Whether its paragraph begins with it.
     first: bool,
-    questions: &mut Vec<Question>,
-) {
+    /// What stands out of its paragraph.
+    marked: &'a BTreeSet<&'a str>,
+}
+
+/// What each sentence of a page that defines something says, by the stems of what it defines.
+struct Defined<'a>(BTreeMap<BTreeSet<String>, BTreeSet<&'a str>>);
+
+impl<'a> Defined<'a> {
+    fn of(page: &'a Page) -> Self {
+        let mut said: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+        for block in page.blocks() {
+            let (Kind::Paragraph(line) | Kind::Item { line, .. }) = &block.kind else { continue };
+            for text in line.sentences().into_iter().map(|range| &line.text[range]) {
+                if let Some(definition) = take_apart(text) {
+                    said.entry(terms(definition.term)).or_default().insert(text);
+                }
+            }
+        }
+        Defined(said)
+    }
+
+    /// Returns whether another sentence says what the term is, too: then there are two answers.
+    fn elsewhere(&self, text: &str, definition: &Definition<'_>) -> bool {
+        self.0.get(&terms(definition.term)).is_some_and(|said| said.len() > usize::from(said.contains(text)))
+    }
+}
+
+fn sentence_questions(page: &Page, defined: &Defined<'_>, said: &Said<'_>, questions: &mut Vec<Question>) {
+    let Said { number, line, sentence, first, marked } = *said;
     let text = &line.text[sentence.clone()];
     let Some(definition) = take_apart(text) else { return };
-    let block = &page.blocks[number];
+    let block = page.block(number);
     let under_heading = first && is_named_by(&block.path, definition.term);
     let known = under_heading
-        || line.is_marked(definition.term)
+        || marked.contains(definition.term.trim_matches('`'))
         || is_named_by(std::slice::from_ref(&page.title), definition.term)
         || is_proper(definition.term, definition.article);
     // What is said of "the text" holds for one text; what is said of "a text" for all.
     let known = known || definition.article.to_lowercase() != "the" && page.says_often(definition.term);
     let sound = known && is_sentence(text, 7, 45) && stands_alone(text) && !starts_question(text);
-    if !sound || is_example(page, definition.term) || defines_elsewhere(page, text, &definition) {
+    if !sound || is_example(page, definition.term) || defined.elsewhere(text, &definition) {
         return;
     }
     if lacks_article(page, &definition) || is_praise(page, definition.term) {
@@ -189,7 +220,7 @@ fn entry_questions(
     sentence: &Range<usize>,
     questions: &mut Vec<Question>,
 ) {
-    let block = &page.blocks[number];
+    let block = page.block(number);
     let above: Vec<&str> =
         block.path.iter().rev().skip(1).map(String::as_str).chain([page.title.as_str()]).collect();
     let glossary = above.iter().any(|heading| {
@@ -237,7 +268,7 @@ fn entry_questions(
 }
 
 fn meaning(page: &Page, number: usize, term: &Line, line: &Line, questions: &mut Vec<Question>) {
-    let block = &page.blocks[number];
+    let block = page.block(number);
     let words = line.text.split_whitespace().count();
     let sound = (5..=60).contains(&words) && is_clean(&line.text) && points_nowhere(&line.text);
     if !sound || !is_english(&line.text) || term.text.split_whitespace().count() > 5 {
@@ -275,26 +306,7 @@ fn is_proper(term: &str, article: &str) -> bool {
 
 /// Returns whether a name in code is the page's own invention: what stands in its examples is not worth asking.
 fn is_example(page: &Page, term: &str) -> bool {
-    term.contains('`') && (page.includes_code || in_code(page, term.trim_matches('`')))
-}
-
-fn in_code(page: &Page, name: &str) -> bool {
-    page.blocks.iter().any(|block| matches!(&block.kind, Kind::Code { text, .. } if text.contains(name)))
-}
-
-/// Returns whether another sentence of the page says what the term is, too: then there are two answers.
-fn defines_elsewhere(page: &Page, text: &str, definition: &Definition<'_>) -> bool {
-    let wanted = terms(definition.term);
-    let says = |line: &Line| {
-        line.sentences()
-            .into_iter()
-            .map(|range| &line.text[range])
-            .any(|other| other != text && take_apart(other).is_some_and(|other| terms(other.term) == wanted))
-    };
-    page.blocks.iter().any(|Block { kind, .. }| match kind {
-        Kind::Paragraph(line) | Kind::Item { line, .. } => says(line),
-        _ => false,
-    })
+    term.contains('`') && (page.includes_code || page.shows(term.trim_matches('`')))
 }
 
 /// Returns whether a term that is written small, and can be counted, stands without an article: "what is gauge?"
@@ -341,26 +353,11 @@ pub(super) fn has_main_verb(text: &str) -> bool {
 fn as_inside(page: &Page, term: &str) -> String {
     let mut chars = term.chars();
     let small: String = chars.next().into_iter().flat_map(char::to_lowercase).chain(chars).collect();
-    let inside = format!(" {small}");
-    let said = page.blocks.iter().any(|block| match &block.kind {
-        Kind::Paragraph(line) | Kind::Item { line, .. } => line.text.contains(&inside),
-        _ => false,
-    });
     // "Internal tracing" begins its sentence, and is no name; "Prometheus server" begins with one.
     let first = term.split(' ').next().unwrap_or_default();
     let phrase = term.split(' ').skip(1).any(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
         && first.chars().skip(1).all(|c| c.is_ascii_lowercase() || c == '-');
-    let name = || {
-        let inside = format!(" {first}");
-        page.blocks.iter().any(|block| match &block.kind {
-            Kind::Paragraph(line) | Kind::Item { line, .. } => line
-                .text
-                .match_indices(&inside)
-                .any(|(at, _)| line.text[..at].ends_with(|c: char| c.is_ascii_lowercase() || c == ',')),
-            _ => false,
-        })
-    };
-    if said || phrase && !name() { small } else { term.to_owned() }
+    if page.says(&small) || phrase && !page.says_inside(first) { small } else { term.to_owned() }
 }
 
 fn is_plain_noun(word: &str) -> bool {

@@ -48,7 +48,7 @@ pub(super) fn is_doing(word: &str) -> bool {
 
 /// Asks of each sentence that says what one thing does, where no other sentence of the page has the same subject.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
-    for (number, block) in page.blocks.iter().enumerate() {
+    for (number, block) in page.blocks().iter().enumerate() {
         let (Kind::Paragraph(line) | Kind::Item { line, .. }) = &block.kind else { continue };
         for sentence in line.sentences() {
             let text = &line.text[sentence.clone()];
@@ -57,7 +57,7 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
             }
             let titled = || named_above(page, number, text);
             let Some((ask, term, quality)) = of_code(page, text).or_else(titled) else { continue };
-            if page.sentences_on(&term) > 1 {
+            if page.speaks_often_of(&term) {
                 continue;
             }
             questions.push(Question {
@@ -110,7 +110,7 @@ fn named_above(page: &Page, number: usize, text: &str) -> Option<(String, String
     let name = !article.is_empty() || term.split(' ').all(|word| word.starts_with(char::is_uppercase));
     let stems = terms(&term);
     let above =
-        page.blocks[number].sections().chain([page.title.as_str()]).any(|heading| terms(heading) == stems);
+        page.block(number).sections().chain([page.title.as_str()]).any(|heading| terms(heading) == stems);
     (plain && name && above).then(|| (format!("what does {article}{term} do?"), term, 72))
 }
 

@@ -10,14 +10,12 @@ const POINTERS: &str = "it its this that these those they them here i my we our 
 /// Asks each heading that ends in a question mark and is answered at once.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
     let asks = |heading: &str| heading.trim_end().ends_with('?');
-    let many = page
-        .blocks
-        .iter()
-        .filter(|b| matches!(b.kind, Kind::Heading))
-        .filter(|b| b.section().is_some_and(asks));
+    let blocks = page.blocks();
+    let headings = blocks.iter().filter(|block| matches!(block.kind, Kind::Heading));
+    let many = headings.filter(|block| block.section().is_some_and(asks));
     let lower = page.title.to_lowercase();
     let faq = many.count() >= 3 || lower.contains("faq") || lower.contains("frequently asked");
-    for (number, pair) in page.blocks.windows(2).enumerate() {
+    for (number, pair) in blocks.windows(2).enumerate() {
         let (Kind::Heading, Kind::Paragraph(line)) = (&pair[0].kind, &pair[1].kind) else { continue };
         let Some(heading) = pair[0].section().filter(|heading| asks(heading)) else { continue };
         let answer = line.text.trim();
@@ -28,10 +26,7 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
             continue;
         }
         // What goes on in a list or in code is not all said yet.
-        if page
-            .blocks
-            .get(number + 2)
-            .is_some_and(|next| !matches!(next.kind, Kind::Heading | Kind::Paragraph(_)))
+        if blocks.get(number + 2).is_some_and(|next| !matches!(next.kind, Kind::Heading | Kind::Paragraph(_)))
         {
             continue;
         }

@@ -15,7 +15,7 @@ const COMMON: &str = "help version verbose quiet debug output format config kube
 
 /// Asks for each flag that a help text describes, and for the value that it says is the default.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
-    for (number, block) in page.blocks.iter().enumerate() {
+    for (number, block) in page.blocks().iter().enumerate() {
         let Kind::Code { text, .. } = &block.kind else { continue };
         // What all commands of a program share is no matter of this one.
         let shared = |heading: &str| {
@@ -148,7 +148,7 @@ fn command_of(page: &Page, number: usize) -> Option<String> {
         word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
             && word.starts_with(|c: char| c.is_ascii_lowercase())
     };
-    let path = &page.blocks[number].path;
+    let path = &page.block(number).path;
     let command = path.iter().rev().find(|heading| {
         let plain = heading.trim_matches('`');
         let words = plain.split(' ').count();

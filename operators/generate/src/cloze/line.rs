@@ -1,4 +1,7 @@
+use std::collections::BTreeSet;
 use std::ops::Range;
+
+use super::meter;
 
 /// A run of words as a reader sees it, that still knows where it stands in the source.
 ///
@@ -9,7 +12,9 @@ pub(super) struct Line {
     pub(super) text: String,
     /// What stands out, in order of its end.
     pub(super) marks: Vec<Mark>,
-    /// Pieces of text with their place in the source.
+    /// Where code is, in order; no two overlap.
+    code: Vec<Range<usize>>,
+    /// Pieces of text with their place in the source, in order; together they are all of it.
     pieces: Vec<(Range<usize>, Range<usize>)>,
 }
 
@@ -54,6 +59,7 @@ impl Line {
         self.text.push_str(code);
         self.text.push('`');
         self.pieces.push((start..self.text.len(), source));
+        self.code.push(start..self.text.len());
         self.mark(start, Look::Code);
     }
 
@@ -67,7 +73,10 @@ impl Line {
 
     /// Returns the part of the source that a part of the text was read from.
     pub(super) fn source(&self, part: &Range<usize>) -> Range<usize> {
-        let piece = |at: usize| self.pieces.iter().find(|(text, _)| text.contains(&at));
+        let piece = |at: usize| {
+            let number = self.pieces.partition_point(|(text, _)| text.end <= at);
+            self.pieces.get(number).filter(|(text, _)| text.contains(&at))
+        };
         let first = piece(part.start).map_or(0, |(text, source)| {
             let same = text.len() == source.len();
             if same { source.start + (part.start - text.start) } else { source.start }
@@ -86,6 +95,7 @@ impl Line {
 
     /// Returns the sentences: cut after a stop, where the next word is a capital, a figure, code or a quote.
     pub(super) fn sentences(&self) -> Vec<Range<usize>> {
+        meter::read(self.text.len());
         let mut sentences = Vec::new();
         let mut start = 0;
         for (at, c) in self.text.char_indices() {
@@ -112,21 +122,28 @@ impl Line {
 
     /// Returns whether a place of the text is inside code.
     pub(super) fn in_code(&self, at: usize) -> bool {
-        self.marks.iter().any(|mark| mark.look == Look::Code && mark.range.contains(&at))
+        let number = self.code.partition_point(|code| code.end <= at);
+        self.code.get(number).is_some_and(|code| code.contains(&at))
+    }
+
+    /// Returns what stands out within a part, in order of its end.
+    pub(super) fn marks_in(&self, part: &Range<usize>) -> impl Iterator<Item = &Mark> {
+        let first = self.marks.partition_point(|mark| mark.range.end <= part.start);
+        let last = self.marks.partition_point(|mark| mark.range.end <= part.end);
+        meter::look_at(last.saturating_sub(first));
+        let start = part.start;
+        self.marks.get(first..last).unwrap_or_default().iter().filter(move |mark| start <= mark.range.start)
     }
 
     /// Returns the code spans of a part, without their backticks.
     pub(super) fn code_in(&self, part: &Range<usize>) -> Vec<&str> {
-        let inside = |mark: &&Mark| part.start <= mark.range.start && mark.range.end <= part.end;
-        let code = self.marks.iter().filter(|mark| mark.look == Look::Code).filter(inside);
+        let code = self.marks_in(part).filter(|mark| mark.look == Look::Code);
         code.map(|mark| self.text[mark.range.clone()].trim_matches('`')).collect()
     }
 
-    /// Returns whether something that stands out covers a part of the text exactly.
-    pub(super) fn is_marked(&self, part: &str) -> bool {
-        self.marks
-            .iter()
-            .any(|mark| self.text[mark.range.clone()].trim_matches('`') == part.trim_matches('`'))
+    /// Returns the words of all that stands out, without backticks.
+    pub(super) fn marked(&self) -> BTreeSet<&str> {
+        self.marks.iter().map(|mark| self.text[mark.range.clone()].trim_matches('`')).collect()
     }
 }
 

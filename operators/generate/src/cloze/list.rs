@@ -1,5 +1,8 @@
 //! Lists whose items say what something is, and lists that a sentence announces.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::alike::Alike;
 use super::define::{has_main_verb, is_joined, is_of_people};
 use super::does::is_doing;
 use super::line::{Line, Look};
@@ -18,23 +21,65 @@ const LABELS: &str = "description unit type name note notes status alpha beta st
 /// Asks for each item "term: what it is", and for each short list as a whole.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
     let mut last = None;
-    for (number, block) in page.blocks.iter().enumerate() {
-        let Kind::Item { list, .. } = block.kind else { continue };
-        item_questions(page, number, questions);
-        if last != Some(list) && number > 0 {
+    let lists = lists(page);
+    for (number, block) in page.blocks().iter().enumerate() {
+        let Kind::Item { list: of, .. } = block.kind else { continue };
+        let Some(list) = lists.get(&of) else { continue };
+        item_questions(page, number, list, questions);
+        if last != Some(of) && number > 0 {
             whole_list(page, number, list, questions);
         }
-        last = Some(list);
+        last = Some(of);
     }
 }
 
-/// The items of a list that are terms with their meaning, as (block, term, meaning).
-fn entries(page: &Page, list: usize) -> Vec<(usize, &str, &str)> {
-    let of_list = page.blocks.iter().enumerate().filter_map(|(number, block)| match &block.kind {
-        Kind::Item { list: of, line, .. } if *of == list => Some((number, line)),
-        _ => None,
-    });
-    of_list.filter_map(|(number, line)| entry(line).map(|(term, meaning)| (number, term, meaning))).collect()
+/// The items of one list, and what each of them is compared by.
+struct List<'a> {
+    /// The numbers of their blocks, in order.
+    items: Vec<usize>,
+    /// How many items are terms with their meaning, by the stems of the term.
+    terms: BTreeMap<BTreeSet<String>, usize>,
+    /// How many those are in all.
+    entries: usize,
+    /// Their meanings.
+    meanings: Alike<'a>,
+    /// Whether the items are names of other pages: each is a link, and none is code.
+    leads_elsewhere: bool,
+}
+
+impl<'a> List<'a> {
+    fn of(items: Vec<(usize, &'a Line)>) -> Self {
+        let entries: Vec<(&str, &str)> = items.iter().filter_map(|(_, line)| entry(line)).collect();
+        let mut counts = BTreeMap::new();
+        entries.iter().for_each(|(term, _)| *counts.entry(terms(term)).or_default() += 1);
+        let link = |line: &Line| {
+            let first = |look| line.marks.iter().any(|mark| mark.range.start == 0 && mark.look == look);
+            first(Look::Link) && !first(Look::Code)
+        };
+        List {
+            leads_elsewhere: items.iter().all(|(_, line)| link(line)),
+            items: items.into_iter().map(|(number, _)| number).collect(),
+            terms: counts,
+            entries: entries.len(),
+            meanings: Alike::of(entries.into_iter()),
+        }
+    }
+
+    /// Returns whether a term is one of several that have a meaning, and no other of them has its stems.
+    fn tells_apart(&self, term: &str) -> bool {
+        self.entries >= 2 && self.terms.get(&terms(term)) == Some(&1)
+    }
+}
+
+/// Returns the lists of a page by their numbers.
+fn lists(page: &Page) -> BTreeMap<usize, List<'_>> {
+    let mut items: BTreeMap<usize, Vec<(usize, &Line)>> = BTreeMap::new();
+    for (number, block) in page.blocks().iter().enumerate() {
+        if let Kind::Item { list, line, .. } = &block.kind {
+            items.entry(*list).or_default().push((number, line));
+        }
+    }
+    items.into_iter().map(|(list, items)| (list, List::of(items))).collect()
 }
 
 /// Parts an item at the mark behind its first, outstanding words: "**term**: meaning".
@@ -88,29 +133,17 @@ fn is_aside(heading: &str) -> bool {
     asides.iter().any(|aside| heading.contains(aside))
 }
 
-/// Returns whether the items of a list are names of other pages: each is a link, and none is code.
-fn leads_elsewhere(page: &Page, list: usize) -> bool {
-    page.blocks.iter().all(|block| match &block.kind {
-        Kind::Item { list: of, line, .. } if *of == list => {
-            let first = |look| line.marks.iter().any(|mark| mark.range.start == 0 && mark.look == look);
-            first(Look::Link) && !first(Look::Code)
-        }
-        _ => true,
-    })
-}
-
 /// Returns whether a text goes on after its subject by saying what that is or does: "**gzip** enables …".
 fn is_said(text: &str) -> bool {
     let verb = text.split_whitespace().next().unwrap_or_default();
     is_doing(verb) || ["is the ", "is a ", "is an "].iter().any(|be| text.starts_with(be))
 }
 
-fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
-    let block = &page.blocks[number];
-    let Kind::Item { list, line, alone, .. } = &block.kind else { return };
+fn item_questions(page: &Page, number: usize, list: &List<'_>, questions: &mut Vec<Question>) {
+    let block = page.block(number);
+    let Kind::Item { line, alone, .. } = &block.kind else { return };
     let Some((term, meaning)) = entry(line) else { return };
-    let siblings = entries(page, *list);
-    if siblings.len() < 2 || siblings.iter().filter(|(_, other, _)| terms(other) == terms(term)).count() > 1 {
+    if !list.tells_apart(term) {
         return;
     }
     let code = line.text.starts_with('`');
@@ -138,8 +171,8 @@ fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
     let is = phrase && !has_main_verb(first) && !your;
 
     // "uri: the URI …" tells nothing.
-    let echoes = !code && terms(term).is_subset(&terms(first))
-        || !is_name(term) && !does && leads_elsewhere(page, *list);
+    let echoes =
+        !code && terms(term).is_subset(&terms(first)) || !is_name(term) && !does && list.leads_elsewhere;
     let heading = section(page, number, "");
     if does && (code || is_name(term)) {
         let kind = kind_by_look(term).map_or_else(String::new, |kind| format!("the {kind} "));
@@ -149,13 +182,13 @@ fn item_questions(page: &Page, number: usize, questions: &mut Vec<Question>) {
         push("item", 60, ask, heading.clone(), first);
     }
     // The other way round, where one meaning alone fits.
-    let near = siblings.iter().any(|(_, other, said)| *other != term && overlap(said, first) > 60);
-    let telling = words >= 7 && terms(first).is_disjoint(&terms(term)) && !near && !first.contains('"');
+    let telling = words >= 7 && terms(first).is_disjoint(&terms(term)) && !first.contains('"');
     let noun = noun_of(block, term);
     if telling
         && (does || is)
         && (noun.is_some()
             || !is_plain_word(term) && (code || !is_label(term) && term.chars().any(char::is_lowercase)))
+        && !list.meanings.has(term, first)
     {
         let said = lower_first(first.trim_end_matches('.'));
         let ask = match (noun, does) {
@@ -222,13 +255,6 @@ fn noun_of(block: &Block, term: &str) -> Option<&'static str> {
     known.iter().find(|noun| **noun == last).map(|noun| noun.trim_end_matches('s'))
 }
 
-/// Returns how much of the shorter of two texts the other says too, in percent.
-pub(super) fn overlap(a: &str, b: &str) -> usize {
-    let (a, b) = (terms(a), terms(b));
-    let least = a.len().min(b.len()).max(1);
-    a.intersection(&b).count() * 100 / least
-}
-
 fn first_sentence(text: &str) -> &str {
     let mut line = Line::default();
     line.push(text, 0..text.len());
@@ -237,17 +263,20 @@ fn first_sentence(text: &str) -> &str {
 }
 
 /// "X supports three signals:" and its items.
-fn whole_list(page: &Page, number: usize, list: usize, questions: &mut Vec<Question>) {
-    let Kind::Paragraph(line) = &page.blocks[number - 1].kind else { return };
+fn whole_list(page: &Page, number: usize, list: &List<'_>, questions: &mut Vec<Question>) {
+    let Kind::Paragraph(line) = &page.block(number - 1).kind else { return };
     let Some(sentence) = line.sentences().pop() else { return };
     let text = &line.text[sentence.clone()];
     let Some(intro) = text.strip_suffix(':') else { return };
-    let items: Vec<(&Block, &Line, bool)> = page.blocks[number..]
-        .iter()
+    let items =
+        list.items[list.items.partition_point(|item| *item < number)..].iter().map(|item| page.block(*item));
+    // One more than the longest list that is asked for tells that it is too long.
+    let items: Vec<(&Block, &Line, bool)> = items
         .filter_map(|block| match &block.kind {
-            Kind::Item { list: of, line, alone, .. } if *of == list => Some((block, line, *alone)),
+            Kind::Item { line, alone, .. } => Some((block, line, *alone)),
             _ => None,
         })
+        .take(9)
         .collect();
     let short = |line: &Line| {
         let own = !line.text.contains('#')
@@ -261,7 +290,7 @@ fn whole_list(page: &Page, number: usize, list: usize, questions: &mut Vec<Quest
     let Some(ask) = list_question(intro, items.len()) else { return };
     let lines: Vec<String> = items.iter().map(|(_, line, _)| format!("- {}", line.text.trim())).collect();
     let answer = lines.join("\n");
-    if lines.len() != lines.iter().collect::<std::collections::BTreeSet<_>>().len() {
+    if lines.len() != lines.iter().collect::<BTreeSet<_>>().len() {
         return;
     }
     questions.push(Question {

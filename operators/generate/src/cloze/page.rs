@@ -1,18 +1,23 @@
+mod names;
+mod places;
 mod reader;
 mod subject;
 mod title;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use rifflebox_core::Document;
 
+use names::Names;
 use reader::{Reader, paragraphs};
 use subject::subject;
 use title::{front_title, is_local, is_news, sound_title, with_folders, words};
 
 use super::help;
 use super::line::Line;
+use super::meter::look_at;
 use super::words::{bare, is_english, is_stop, terms};
 use crate::markdown::{body_start, is_markdown};
 
@@ -26,20 +31,22 @@ pub(super) struct Page {
     /// The name that the page speaks of most, if one stands out.
     pub(super) subject: Option<String>,
     /// All blocks, in order.
-    pub(super) blocks: Vec<Block>,
+    blocks: Vec<Block>,
     /// How often prose and headings say each stem.
     counts: BTreeMap<String, usize>,
     /// How the sentences begin, without an article, in order.
     openings: Vec<String>,
     /// Whether the page's code stands elsewhere, so that its names may be the page's own inventions.
     pub(super) includes_code: bool,
+    /// Where names stand.
+    names: Names,
 }
 
 /// A part of a page that stands on its own.
 #[derive(Clone, Debug)]
 pub(super) struct Block {
     /// Headings above it, outermost first; a heading's own block has itself last.
-    pub(super) path: Vec<String>,
+    pub(super) path: Rc<[String]>,
     /// What it is.
     pub(super) kind: Kind,
     /// Where it stands in the document's text.
@@ -92,7 +99,21 @@ impl Page {
         let title = with_folders(&document.id, title);
         let (counts, openings) = (counts(&blocks), openings(&blocks));
         let (subject, about) = (subject(&blocks), about.map(str::to_owned));
-        Some(Page { title, about, subject, blocks, counts, openings, includes_code: text.contains("{{#") })
+        let includes_code = text.contains("{{#");
+        let names = Names::default();
+        Some(Page { title, about, subject, blocks, counts, openings, includes_code, names })
+    }
+
+    /// Returns all blocks, in order: for a rule that goes through them once. Who asks for one question uses what the
+    /// page has looked up.
+    pub(super) fn blocks(&self) -> &[Block] {
+        look_at(self.blocks.len());
+        &self.blocks
+    }
+
+    /// Returns one block by its number.
+    pub(super) fn block(&self, number: usize) -> &Block {
+        &self.blocks[number]
     }
 
     /// Returns whether a term is a matter of the page: all its words are said four times and more.
@@ -102,10 +123,10 @@ impl Page {
         !stems.is_empty() && !term.contains('`') && stems.iter().all(often)
     }
 
-    /// Counts the sentences that begin with a term.
-    pub(super) fn sentences_on(&self, term: &str) -> usize {
+    /// Returns whether several sentences begin with a term.
+    pub(super) fn speaks_often_of(&self, term: &str) -> bool {
         let start = self.openings.partition_point(|opening| opening.as_str() < term);
-        self.openings[start..].iter().take_while(|opening| opening.starts_with(term)).count()
+        self.openings.get(start + 1).is_some_and(|second| second.starts_with(term))
     }
 
     /// Names the page for a closed-book reader: its title and what it is about, and a section if given.
@@ -141,7 +162,7 @@ impl Block {
 }
 
 fn is_heading(heading: &str) -> bool {
-    heading.chars().count() <= 80 && !heading.contains(['"', '{', '<', '\n'])
+    heading.chars().nth(80).is_none() && !heading.contains(['"', '{', '<', '\n'])
 }
 
 /// Returns the lines that say something in words: paragraphs and items.

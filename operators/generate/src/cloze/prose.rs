@@ -1,5 +1,8 @@
 //! `sentence -> bool`: which sentences can leave their page and still be understood.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use super::words::{bare, is_english};
 
 /// Words that point out of their sentence, wherever they stand.
@@ -57,14 +60,14 @@ const MARKUP: [&str; 10] = ["{{", "}}", "{%", "](", "][", "http://", "https://",
 
 /// Returns whether a text can be read without its page: no mark-up, and no word that points out of it.
 pub(super) fn stands_alone(text: &str) -> bool {
-    points_nowhere(text) && !text.split_whitespace().next().is_some_and(|word| is_one_of(OPENERS, word))
+    points_nowhere(text) && !text.split_whitespace().next().is_some_and(is_opener)
 }
 
 /// Returns whether no word of a text points out of it, its first aside.
 pub(super) fn points_nowhere(text: &str) -> bool {
     let outside = outside_code(text);
     let lower = outside.to_lowercase();
-    !outside.split_whitespace().any(|word| is_one_of(POINTERS, word))
+    !outside.split_whitespace().any(is_pointer)
         && !LOCAL.iter().any(|local| lower.contains(local))
         && is_clean(text)
 }
@@ -105,9 +108,14 @@ fn articles_fit(text: &str) -> bool {
     })
 }
 
-fn is_one_of(list: &str, word: &str) -> bool {
-    let word = bare(&word.replace('’', "'"));
-    list.split_ascii_whitespace().any(|known| known == word)
+fn is_pointer(word: &str) -> bool {
+    static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| POINTERS.split_ascii_whitespace().collect());
+    WORDS.contains(bare(&word.replace('’', "'")).as_str())
+}
+
+fn is_opener(word: &str) -> bool {
+    static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| OPENERS.split_ascii_whitespace().collect());
+    WORDS.contains(bare(&word.replace('’', "'")).as_str())
 }
 
 fn outside_code(text: &str) -> String {

@@ -10,7 +10,7 @@ use super::words::{bare, is_english, terms};
 
 /// Asks for each key that a comment describes, and for its default: "key: <type> | default = value".
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
-    for (number, block) in page.blocks.iter().enumerate() {
+    for (number, block) in page.blocks().iter().enumerate() {
         let Kind::Code { text, .. } = &block.kind else { continue };
         for entry in entries(text) {
             for (quality, ask, answer) in entry.questions() {

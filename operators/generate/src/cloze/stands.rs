@@ -10,7 +10,7 @@ const KNOWN: &str = "API URL URI HTTP HTTPS HTML XML JSON YAML TLS SSL SSH TCP U
 
 /// Asks for the words of each abbreviation, where its letters are their initials.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
-    for (number, block) in page.blocks.iter().enumerate() {
+    for (number, block) in page.blocks().iter().enumerate() {
         let (Kind::Paragraph(line) | Kind::Item { line, .. }) = &block.kind else { continue };
         for sentence in line.sentences() {
             let text = &line.text[sentence.clone()];
@@ -32,9 +32,11 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
 /// Finds "custom resource definition (CRD)" in a text.
 fn expansion(text: &str) -> Option<(&str, &str)> {
     text.match_indices('(').find_map(|(at, _)| {
-        let name = text[at + 1..].split(')').next()?;
+        let rest = &text[at + 1..];
+        let name = &rest[..rest.bytes().take(7).take_while(u8::is_ascii_uppercase).count()];
+        let closed = rest.len() == name.len() || rest[name.len()..].starts_with(')');
         let known = KNOWN.split_ascii_whitespace().any(|known| known == name);
-        let sound = (3..=6).contains(&name.len()) && name.chars().all(|c| c.is_ascii_uppercase()) && !known;
+        let sound = (3..=6).contains(&name.len()) && closed && !known;
         let words = sound.then(|| initials(&text[..at], name)).flatten()?;
         Some((name, words))
     })
@@ -43,7 +45,9 @@ fn expansion(text: &str) -> Option<(&str, &str)> {
 /// Returns the last words of a text, if their initials are the name's letters.
 fn initials<'a>(before: &'a str, name: &str) -> Option<&'a str> {
     let before = before.strip_suffix(' ')?;
-    let starts = before.char_indices().rev().filter(|(at, c)| {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == ' ' || c == '-';
+    // Words with another letter in them are none that it stands for: what is before that need not be read.
+    let starts = before.char_indices().rev().take_while(|(_, c)| plain(*c)).filter(|(at, c)| {
         let opens = before[..*at].chars().next_back().is_none_or(|left| left == ' ' || left == '-');
         opens && c.is_alphanumeric()
     });
@@ -57,7 +61,7 @@ fn initials<'a>(before: &'a str, name: &str) -> Option<&'a str> {
     }
     let words = &before[start.filter(|_| letters.next().is_none())?..];
     // An abbreviation is of at least as many words as letters: "SDK (SDK)" is none.
-    words.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ' || c == '-').then_some(words)
+    words.chars().all(plain).then_some(words)
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::alike::Alike;
 use super::does::is_deed;
 use super::help::is_telling;
 use super::line::Line;
-use super::list::{is_plain_word, overlap};
+use super::list::is_plain_word;
 use super::page::{Kind, Page};
 use super::prose::{is_clean, points_nowhere};
 use super::question::{Ask, Question};
@@ -23,33 +24,59 @@ const PLAIN_TYPES: [&str; 7] = ["boolean", "bool", "int", "integer", "string", "
 /// Heads of columns that say in words what the row is.
 const MEANINGS: &str = "description|meaning|purpose|definition|what it does|explanation|function|effect";
 
+/// A table with more columns is a matrix: a row of it says nothing that can be read as one.
+const MOST_COLUMNS: usize = 64;
+
+/// So many bytes the heads of all columns have at most; each question of a cell quotes them.
+const LONGEST_HEADER: usize = 4000;
+
 /// Asks for cells of each table whose first column names its rows.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
-    for (number, block) in page.blocks.iter().enumerate() {
+    for (number, block) in page.blocks().iter().enumerate() {
         let Kind::Table { header, rows } = &block.kind else { continue };
         let keys: Vec<&str> =
             rows.iter().filter_map(|row| row.first()).map(|cell| cell.text.trim()).collect();
         let unique = keys.iter().map(|key| letters(key)).collect::<BTreeSet<_>>().len() == keys.len();
         let named =
             keys.iter().all(|key| key.chars().any(|c| c.is_ascii_alphabetic()) && key.chars().count() <= 60);
-        if header.len() < 2 || rows.len() < 2 || !unique || !named {
+        let heads: usize = header.iter().map(|head| head.text.len()).sum();
+        let readable = (2..=MOST_COLUMNS).contains(&header.len()) && heads <= LONGEST_HEADER;
+        if !readable || rows.len() < 2 || !unique || !named {
             continue;
         }
-        for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.len() == header.len()) {
-            for column in 1..header.len() {
-                cell_questions(page, number, &Cell { header, rows, row, at, column }, questions);
+        let columns: Vec<Column<'_>> = (1..header.len()).map(|at| Column::of(header, rows, at)).collect();
+        for row in rows.iter().filter(|row| row.len() == header.len()) {
+            for column in &columns {
+                cell_questions(page, number, &Cell { header, row, column }, questions);
             }
         }
     }
 }
 
-/// One cell of a table, with the table around it.
+/// One cell of a table, with its row and column.
 struct Cell<'a> {
     header: &'a [Line],
-    rows: &'a [Vec<Line>],
     row: &'a [Line],
+    column: &'a Column<'a>,
+}
+
+/// A column of a table.
+struct Column<'a> {
     at: usize,
-    column: usize,
+    /// Its head, in small letters.
+    head: String,
+    /// What it says of each key, if it says what that means.
+    meanings: Option<Alike<'a>>,
+}
+
+impl<'a> Column<'a> {
+    fn of(header: &[Line], rows: &'a [Vec<Line>], at: usize) -> Self {
+        let head = header[at].text.trim().to_lowercase();
+        let cells =
+            rows.iter().filter_map(|row| Some((row.first()?.text.as_str(), row.get(at)?.text.as_str())));
+        let meanings = is_one_of(MEANINGS, &head).then(|| Alike::of(cells));
+        Column { at, head, meanings }
+    }
 }
 
 fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut Vec<Question>) {
@@ -60,7 +87,7 @@ fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut V
         .zip(cell.row)
         .map(|(head, cell)| format!("{}: {}", head.text.trim(), cell.text.trim()));
     let support = support.collect::<Vec<_>>().join("; ");
-    let (first, last) = (&cell.row[0], &cell.row[cell.column]);
+    let (first, last) = (&cell.row[0], &cell.row[cell.column.at]);
     let span = first.source(&first.all()).start..last.source(&last.all()).end;
     let general = is_plain_word(asked.key.trim_matches('`'));
     for (shape, ask, answer) in asked.property().into_iter().chain(asked.meaning(cell)) {
@@ -86,7 +113,7 @@ type CellQuestion = (&'static str, String, String);
 
 /// A cell that may be asked about: its column's head, the row's key, and the value.
 struct AskedCell<'a> {
-    head: String,
+    head: &'a str,
     key: &'a str,
     value: &'a str,
     /// What the table says its keys are; empty if it says nothing.
@@ -95,8 +122,9 @@ struct AskedCell<'a> {
 
 impl<'a> AskedCell<'a> {
     fn of(cell: &Cell<'a>) -> Option<Self> {
-        let head = cell.header[cell.column].text.trim().to_lowercase();
-        let (key, value) = (cell.row[0].text.trim().trim_end_matches(':'), cell.row[cell.column].text.trim());
+        let head = cell.column.head.as_str();
+        let (key, value) =
+            (cell.row[0].text.trim().trim_end_matches(':'), cell.row[cell.column.at].text.trim());
         let split_code = key.contains('`')
             && (!key.starts_with('`') || !key.ends_with('`') || key.matches('`').count() > 2);
         if !is_clean(key) || !is_clean(value) || key.contains([',', ':']) || split_code || head.is_empty() {
@@ -108,10 +136,6 @@ impl<'a> AskedCell<'a> {
         let aspect = cell.header[0].text.trim().eq_ignore_ascii_case("aspect");
         let nameless = kind.is_empty() && (aspect || key.trim_matches('`').chars().all(plain));
         (!nameless).then_some(AskedCell { head, key, value, kind })
-    }
-
-    fn one_of(&self, list: &str) -> bool {
-        list.split('|').any(|known| known.trim() == self.head)
     }
 
     /// Names the row by its key.
@@ -131,10 +155,10 @@ impl<'a> AskedCell<'a> {
             || self.head.ends_with("type")
                 && (PLAIN_TYPES.contains(&bare_value.as_str()) || bare_value.starts_with("list of"));
         let short = self.value.split_whitespace().count() <= 8 && one_value(self.value);
-        if !self.one_of(PROPERTIES) || plain_type || EMPTY.contains(&bare_value.as_str()) || !short {
+        if !is_one_of(PROPERTIES, self.head) || plain_type || EMPTY.contains(&bare_value.as_str()) || !short {
             return None;
         }
-        let noun = if self.head == "default" { "default value" } else { self.head.as_str() };
+        let noun = if self.head == "default" { "default value" } else { self.head };
         Some(("cell", format!("what is the {noun} of {}?", self.row()), self.value.to_owned()))
     }
 
@@ -147,24 +171,26 @@ impl<'a> AskedCell<'a> {
         let news = terms(value).difference(&terms(key)).count();
         let empty = OPENINGS.contains(&opening.as_str()) || news < 3 || value.contains("DEPRECATED");
         let sentence = (5..=40).contains(&words) && points_nowhere(value) && is_english(value);
-        if empty || !self.one_of(MEANINGS) || !sentence {
+        let Some(meanings) = cell.column.meanings.as_ref().filter(|_| !empty && sentence) else {
             return Vec::new();
-        }
+        };
         let ask = match is_deed(value) {
             true => format!("what does {} do?", self.row()),
             false => format!("how is {} described?", self.row()),
         };
         let mut asked = vec![("cell", ask, value.to_owned())];
-        let others = cell.rows.iter().enumerate().filter(|(at, _)| *at != cell.at);
-        let near =
-            others.filter_map(|(_, row)| row.get(cell.column)).any(|other| overlap(&other.text, value) > 60);
-        if words >= 6 && !near && !value.contains('"') && terms(value).is_disjoint(&terms(key)) {
+        let telling = words >= 6 && !value.contains('"') && terms(value).is_disjoint(&terms(key));
+        if telling && !meanings.has(&cell.row[0].text, value) {
             let which = if self.kind.is_empty() { "what".to_owned() } else { format!("which {}", self.kind) };
             let said = lower_first(value.trim_end_matches('.'));
             asked.push(("row", format!("{which} is described as \"{said}\"?"), key.to_owned()));
         }
         asked
     }
+}
+
+fn is_one_of(list: &str, head: &str) -> bool {
+    list.split('|').any(|known| known.trim() == head)
 }
 
 /// Returns code without its backticks and quotes, if it is nothing but code.

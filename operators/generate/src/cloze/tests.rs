@@ -3,6 +3,8 @@ use rifflebox_core::{Content, Fields, Origin, Tier, Value};
 
 use super::*;
 
+mod growth;
+
 const TITLE: &str =
     "---\ntitle: The job runner\n---\n\nThe job runner is what is asked of in each of these tests.\n\n";
 

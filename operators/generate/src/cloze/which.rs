@@ -98,7 +98,7 @@ const INVENTED: [&str; 17] = [
 
 /// Asks of each sentence that names one thing in code and says what it does.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
-    for (number, block) in page.blocks.iter().enumerate() {
+    for (number, block) in page.blocks().iter().enumerate() {
         let (Kind::Paragraph(line) | Kind::Item { line, .. }) = &block.kind else { continue };
         for sentence in line.sentences() {
             if let Some((ask, code, quality)) = question_of(page, line, &sentence) {
@@ -124,7 +124,7 @@ pub(super) fn section(page: &Page, number: usize, answer: &str) -> Option<String
         synopsis attributes available configuration";
     let plain = |word: &str| generic.split_ascii_whitespace().any(|known| known == word);
     let known = |heading: &str| heading.to_lowercase().split_ascii_whitespace().all(plain);
-    let heading = page.blocks[number].sections().find(|heading| !known(heading) && *heading != page.title)?;
+    let heading = page.block(number).sections().find(|heading| !known(heading) && *heading != page.title)?;
     terms(heading).is_disjoint(&terms(answer)).then(|| heading.to_owned())
 }
 
@@ -240,7 +240,7 @@ pub(super) fn is_asked_for(page: &Page, code: &str, ask: &str) -> bool {
     let plain =
         letters >= 3 && code.chars().count() <= 50 && !code.contains(['<', '{', '"', '$', '…', '\'', '=']);
     let kind = ask.split_whitespace().nth(1).unwrap_or_default();
-    let invented = INVENTED.contains(&kind) && (page.includes_code || is_defined(page, code));
+    let invented = || INVENTED.contains(&kind) && (page.includes_code || is_defined(page, code));
     // "the `a` and `b` flags" has been refused by its plural; "`a` or `b`" is refused here.
     let alone = !ask.contains(" or `") && !ask.contains(" and `");
     // A name of a program's own, written bare, is of the page alone.
@@ -250,32 +250,11 @@ pub(super) fn is_asked_for(page: &Page, code: &str, ask: &str) -> bool {
     };
     let bare_names =
         ask.split('`').step_by(2).flat_map(str::split_whitespace).any(|word| camel(word) && word != "macOS");
-    plain && !invented && alone && !bare_names && terms(ask).len() >= 3
+    plain && alone && !bare_names && terms(ask).len() >= 3 && !invented()
 }
 
 /// Returns whether one of the page's own code blocks makes something of this name.
 fn is_defined(page: &Page, name: &str) -> bool {
-    let makers = [
-        "fn ",
-        "struct ",
-        "enum ",
-        "trait ",
-        "mod ",
-        "class ",
-        "def ",
-        "func ",
-        "function ",
-        "let ",
-        "var ",
-        "const ",
-        "type ",
-        "interface ",
-        "name: ",
-        "name = ",
-    ];
     let name = name.rsplit(['.', ':']).next().unwrap_or(name).trim_end_matches("()");
-    page.blocks.iter().any(|block| match &block.kind {
-        Kind::Code { text, .. } => makers.iter().any(|maker| text.contains(&format!("{maker}{name}"))),
-        _ => false,
-    })
+    page.makes(name)
 }

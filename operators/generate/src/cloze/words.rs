@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use super::meter;
+
 /// Words that carry no matter of their own.
 const STOP: &str = "a an the and or but nor so yet of in on at to for from by with without into onto over \
     under about as is are was were be been being am do does did done has have had having can could will \
@@ -47,6 +49,7 @@ pub(super) fn stem(word: &str) -> String {
 
 /// Returns the stems of all words that carry matter; code is parted at its punctuation and its humps.
 pub(super) fn terms(text: &str) -> BTreeSet<String> {
+    meter::read(text.len());
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.flat_map(humps).filter(|word| !is_stop(word)).map(stem).collect()
 }
@@ -84,13 +87,14 @@ pub(super) fn gives_away(prompt: &str, answer: &str) -> bool {
 
 /// Returns whether prose is English, by its share of words that only English has.
 pub(super) fn is_english(text: &str) -> bool {
+    static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| ENGLISH.split_ascii_whitespace().collect());
     let (mut letters, mut latin) = (0_usize, 0_usize);
     for c in text.chars().filter(|c| c.is_alphabetic()) {
         letters += 1;
         latin += usize::from(c.is_ascii());
     }
     let words: Vec<String> = text.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
-    let english = words.iter().filter(|word| ENGLISH.split_ascii_whitespace().any(|known| known == *word));
+    let english = words.iter().filter(|word| WORDS.contains(word.as_str()));
     latin * 100 >= letters * 97 && english.count() * 100 >= words.len() * 8 && !words.is_empty()
 }
 

@@ -1,6 +1,7 @@
 //! Markdown, or plain text, as blocks.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
@@ -8,13 +9,16 @@ use super::{Block, Kind};
 use crate::cloze::line::{Line, Look};
 use crate::markdown::options;
 
+/// So many bytes of a heading are read: no question can name a longer one.
+const LONGEST_HEADING: usize = 1000;
+
 /// Reads a plain text: its paragraphs, without headings or marks.
 pub(super) fn paragraphs(text: &str) -> Vec<Block> {
     let blocks = crate::markdown::plain_blocks(text, 0);
     let block = |range: Range<usize>| {
         let mut line = Line::default();
         line.push(text[range.clone()].trim(), range.clone());
-        Block { path: Vec::new(), kind: Kind::Paragraph(line), span: range }
+        Block { path: Rc::default(), kind: Kind::Paragraph(line), span: range }
     };
     blocks.into_iter().map(|b| block(b.range)).collect()
 }
@@ -32,6 +36,8 @@ pub(super) struct Reader {
     start: usize,
     blocks: Vec<Block>,
     path: Vec<(usize, String)>,
+    /// The headings of the path, shared by the blocks under them.
+    headings: Rc<[String]>,
     line: Option<(Line, usize)>,
     marks: Vec<usize>,
     lists: Vec<usize>,
@@ -179,7 +185,8 @@ impl Reader {
             TagEnd::DefinitionListTitle => self.term = Some(self.take_line()),
             TagEnd::DefinitionListDefinition => {
                 let line = self.take_line();
-                if let Some(term) = self.term.clone().filter(|_| !line.text.is_empty()) {
+                let term = self.term.as_ref().filter(|term| term.text.len() <= LONGEST_HEADING);
+                if let Some(term) = term.filter(|_| !line.text.is_empty()).cloned() {
                     self.push(Kind::Meaning { term, line }, at);
                 }
             }
@@ -207,9 +214,11 @@ impl Reader {
             return;
         }
         // Hugo's anchors stand behind the words of a heading.
-        let text = line.text.split("{#").next().unwrap_or_default().trim().to_owned();
+        let text = line.text.split("{#").next().unwrap_or_default().trim();
+        let text = text[..text.floor_char_boundary(LONGEST_HEADING)].to_owned();
         self.path.retain(|(other, _)| *other < level);
         self.path.push((level, text));
+        self.headings = self.path.iter().map(|(_, heading)| heading.clone()).collect();
         self.push(Kind::Heading, at);
     }
 
@@ -241,7 +250,6 @@ impl Reader {
 
     fn push(&mut self, kind: Kind, span: Range<usize>) {
         debug_assert!(span.start >= self.start);
-        let path = self.path.iter().map(|(_, heading)| heading.clone()).collect();
-        self.blocks.push(Block { path, kind, span });
+        self.blocks.push(Block { path: Rc::clone(&self.headings), kind, span });
     }
 }
