@@ -305,11 +305,19 @@ impl Reader {
 /// Returns the places among a text's words of those that stand in brackets alone, and in capitals.
 fn asides(text: &str) -> Vec<usize> {
     let abbreviation = |at: usize| {
-        let inner = text[at + 1..].split(')').next().unwrap_or_default();
-        (2..=8).contains(&inner.len()) && inner.chars().all(|c| c.is_ascii_uppercase())
+        let rest = &text[at + 1..];
+        let inner = rest.bytes().take(9).take_while(u8::is_ascii_uppercase).count();
+        (2..=8).contains(&inner) && (rest.len() == inner || rest[inner..].starts_with(')'))
     };
+    let (mut read, mut words) = (0, 0);
     let places = text.match_indices('(').map(|(at, _)| at).filter(|at| abbreviation(*at));
-    places.map(|at| tokens(&text[..at]).len()).collect()
+    let count = |at: usize| {
+        // A bracket parts words: those before it are the ones already counted, and the ones since.
+        words += tokens(&text[read..at]).len();
+        read = at;
+        words
+    };
+    places.map(count).collect()
 }
 
 /// Parts a paragraph after each stop that is followed by a space and a capital, a figure, code or a quote.
@@ -326,9 +334,12 @@ fn sentences(text: &str) -> Vec<&str> {
         let next = after.trim_start().chars().next();
         let opens =
             next.is_some_and(|c| c.is_uppercase() || c.is_numeric() || matches!(c, '`' | '"' | '“' | '('));
-        let word = text[start..at].rsplit([' ', '(']).next().unwrap_or_default().to_lowercase();
-        let short = ["e.g", "i.e", "vs", "cf"].contains(&word.as_str());
-        if c != ':' && after.starts_with([' ', '\n']) && opens && !short {
+        // Only where a sentence may end is the word before read: what has no spaces has no sentences.
+        let short = || {
+            let word = text[start..at].rsplit([' ', '(']).next().unwrap_or_default().to_lowercase();
+            ["e.g", "i.e", "vs", "cf"].contains(&word.as_str())
+        };
+        if c != ':' && after.starts_with([' ', '\n']) && opens && !short() {
             let end = at + 1 + closing;
             parts.push(&text[start..end]);
             start = end;

@@ -100,8 +100,10 @@ pub(super) fn long(prompt: &Prompt, answer: &[String], documents: &[Evidence]) -
     for evidence in documents {
         for at in find_all(&evidence.stream, answer) {
             let range = at..at + answer.len();
-            let overlaps = |unit: &&Unit| unit.range.start < range.end && range.start < unit.range.end;
-            let said: Vec<&Unit> = evidence.units.iter().filter(overlaps).collect();
+            // Units lie in the order of their words, and no two share one.
+            let first = evidence.units.partition_point(|unit| unit.range.end <= range.start);
+            let overlaps = |unit: &&Unit| unit.range.start < range.end;
+            let said: Vec<&Unit> = evidence.units[first..].iter().take_while(overlaps).collect();
             let Some(first) = said.first() else { continue };
             match long_at(prompt, evidence, &said) {
                 Err(why) => fault = Fault::Unsupported(why),
