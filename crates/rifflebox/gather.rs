@@ -65,7 +65,7 @@ impl Lineage {
                     };
                     lineage.generators.push((name, maker));
                 }
-                Operator::Verify(..) | Operator::VerifyAsked(..) => {
+                Operator::Verify(..) | Operator::VerifyAsked(..) | Operator::VerifyGraph(..) => {
                     let template = VerifierTemplate {
                         fingerprint: identity.fingerprint(),
                         name: identity.name,

@@ -71,10 +71,12 @@ pub use rifflebox_core::{
     verifier_with_documents,
 };
 pub use rifflebox_dataflow::{
-    Arranged, Documents, Flow, FlowPlan, FlowStage, Keep, Keyed, Mixer, OnReject, Operator, PublishSettings,
-    Purge, Rows, Samples, Scope, Status,
+    Arranged, Candidates, Documents, Flow, FlowPlan, FlowStage, GraphVerifier, Keep, Keyed, Mixer, OnReject,
+    Operator, PublishSettings, Purge, Rows, Samples, Scope, Seeds, Status, Verdicts,
 };
-pub use rifflebox_dedup::{Exact, NearDuplicates, NearSettings, Unit as ShingleUnit};
+pub use rifflebox_dedup::{
+    Canaries, Exact, NearDuplicates, NearSettings, Treatment, Unit as ShingleUnit, Verbatim, VerbatimSettings,
+};
 pub use rifflebox_generate::{Cloze, O200k, Passages, Rows as TableRows, tokenizer};
 pub use rifflebox_mix::{Recipe, Share};
 pub use rifflebox_sources::Files;

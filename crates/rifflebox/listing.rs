@@ -111,7 +111,9 @@ impl Lister<'_> {
             match &stage.operator {
                 Operator::Source(_) => self.broken(stage)?,
                 Operator::Generate(_) | Operator::GenerateAsked(_) => self.unmade(stage)?,
-                Operator::Verify(..) | Operator::VerifyAsked(..) => self.judged(stage)?,
+                Operator::Verify(..) | Operator::VerifyAsked(..) | Operator::VerifyGraph(..) => {
+                    self.judged(stage)?
+                }
                 Operator::Dedup(_) => self.displaced(stage)?,
                 Operator::Mix(_) => self.mixed(stage)?,
                 Operator::Publish(_) | Operator::Keyed(_) => {}

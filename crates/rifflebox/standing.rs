@@ -148,7 +148,7 @@ impl Standing {
     fn say(&self, stage: &FlowStage, row: Row) -> Option<(Row, Said)> {
         let table = |part: &str| format!("{}/{part}", stage.name);
         match &stage.operator {
-            Operator::Verify(..) | Operator::VerifyAsked(..) => {
+            Operator::Verify(..) | Operator::VerifyAsked(..) | Operator::VerifyGraph(..) => {
                 let said = self.reader.table::<Key, StageRow>(&table("verdicts")).get(row.id);
                 said.into_iter().next().map(|said| (said.row.clone(), Said::Judged(said)))
             }
@@ -278,7 +278,7 @@ fn wire(plan: &FlowPlan) -> BTreeMap<String, Wiring> {
             Operator::Generate(_) | Operator::GenerateAsked(_) => {
                 wiring.bases = vec![Base::Made(name.clone())];
             }
-            Operator::Verify(..) | Operator::VerifyAsked(..) => {
+            Operator::Verify(..) | Operator::VerifyAsked(..) | Operator::VerifyGraph(..) => {
                 wiring.bases = vec![Base::Judged(name.clone())];
                 wiring.purges.clear();
             }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use rifflebox::{
     C4Quality, Characters, Cloze, Document, Exact, Fields, FinewebQuality, Generator, GopherQuality,
     GopherRepetition, Language, Length, NearDuplicates, Passages, Recipe, Supported, TableRows as Rows, Tier,
-    Value, Verifier,
+    Value, Verbatim, VerbatimSettings, Verifier,
 };
-use rifflebox_testkit::{Effort, generator_laws, mixer_laws, purge_laws, verifier_laws};
+use rifflebox_testkit::{Effort, generator_laws, graph_verifier_laws, mixer_laws, purge_laws, verifier_laws};
 
 /// A dozen short pages of real documentation, and some rows of a table.
 fn documents() -> Vec<Document> {
@@ -103,6 +103,23 @@ fn a_panicking_verifier_is_rows_with_a_reason() {
         assert!(sample.text().len() > 1_500, "too short for me");
         rifflebox::Verdict::accept()
     }));
+}
+
+#[test]
+fn verbatim() {
+    // Every other page is a generator's, which may say in a dozen words what a person's page says.
+    let generated = |(index, page): (usize, Document)| {
+        let text = if index % 4 == 1 { page.text.to_lowercase() } else { page.text.clone() };
+        let origin = rifflebox::Origin { depth: index as u32 % 2, ..page.origin.clone() };
+        Document { text, origin, ..page }
+    };
+    let pages =
+        [documents(), documents()].concat().into_iter().enumerate().map(generated).collect::<Vec<_>>();
+    for (min_words, crowd) in [(16, 32), (4, 2)] {
+        let settings = VerbatimSettings { min_words, crowd, ..VerbatimSettings::default() };
+        let verbatim = Verbatim::new(settings, std::path::Path::new("")).unwrap();
+        graph_verifier_laws(Arc::new(verbatim), &pages, Effort::default()).unwrap();
+    }
 }
 
 #[test]

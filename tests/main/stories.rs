@@ -2,6 +2,7 @@
 
 mod bench;
 mod branches;
+mod copies;
 mod histories;
 mod rehearsals;
 mod versions;

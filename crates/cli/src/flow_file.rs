@@ -175,12 +175,26 @@ fn parse(
     };
     mistakes = tiers::check(&stages);
     if mistakes.is_empty() {
+        mistakes.extend(strange_sources(&plan, &outline.stages));
+    }
+    if mistakes.is_empty() {
         mistakes.extend(plan.check().err().map(Mistake::from));
     }
     match mistakes.is_empty() {
         true => Ok((plan, workspace(&outline, base_dir))),
         false => Err(mistakes),
     }
+}
+
+/// Returns a mistake for each source that a table names and that does not reach its stage.
+fn strange_sources(plan: &FlowPlan, tables: &[StageTable]) -> Vec<Mistake> {
+    let strange = plan.stages.iter().filter_map(|stage| {
+        let mistake = Mistake::new(plan.strange_source(stage)?);
+        let table = tables.iter().find(|table| table.stage_name() == stage.name)?;
+        let sources = table.settings.get("sources").map(|entry| entry.node.span.clone());
+        Some(mistake.at(sources.unwrap_or_else(|| table.name.span.clone())))
+    });
+    strange.collect()
 }
 
 fn flow_stage(table: &StageTable, made: &Made) -> FlowStage {

@@ -3,15 +3,18 @@
 mod asked;
 mod candidates;
 mod compile;
+mod graph_verifier;
 mod keyed;
 mod make;
 mod records;
+mod seeds;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use rifflebox_core::{
     AskedGenerator, AskedVerifier, Error, ErrorKind, Generator, Identity, Key, Result, Row, Source, StageRow,
-    Tokenizer, Verifier,
+    Tokenizer, Verifier, nearest,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +23,10 @@ use crate::scope::{Rows, Scope};
 pub use asked::{OWED, call_of_drafts, call_of_verdict};
 pub use candidates::Candidates;
 pub use compile::{Compiled, compile, schema};
+pub use graph_verifier::{GraphVerifier, Verdicts};
 pub use keyed::{Keyed, KeyedStep};
 pub use records::{Label, Made, MadeHead, Repeat, Status, Unit};
+pub use seeds::Seeds;
 
 /// What becomes of a sample that a verifier refuses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +149,8 @@ pub enum Operator {
     Verify(Arc<dyn Verifier>, OnReject),
     /// Samples are judged, by calls.
     VerifyAsked(Arc<dyn AskedVerifier>, OnReject),
+    /// Samples are judged by what else there is.
+    VerifyGraph(Arc<dyn GraphVerifier>, OnReject),
     /// Copies give way to better rows.
     Dedup(Arc<dyn Purge>),
     /// Rows are chosen to shares and budgets.
@@ -160,7 +167,7 @@ impl Operator {
         match self {
             Operator::Source(_) => "source",
             Operator::Generate(_) | Operator::GenerateAsked(_) => "generate",
-            Operator::Verify(..) | Operator::VerifyAsked(..) => "verify",
+            Operator::Verify(..) | Operator::VerifyAsked(..) | Operator::VerifyGraph(..) => "verify",
             Operator::Dedup(_) => "dedup",
             Operator::Mix(_) => "mix",
             Operator::Publish(_) => "publish",
@@ -176,6 +183,7 @@ impl Operator {
             Operator::GenerateAsked(generator) => generator.identity(),
             Operator::Verify(verifier, _) => verifier.identity(),
             Operator::VerifyAsked(verifier, _) => verifier.identity(),
+            Operator::VerifyGraph(verifier, _) => verifier.identity(),
             Operator::Dedup(purge) => purge.identity(),
             Operator::Mix(mixer) => mixer.identity(),
             Operator::Publish(settings) => Identity::new("publish", "1").with_settings(settings),
@@ -323,6 +331,16 @@ impl Samples {
         self.stage(Operator::VerifyAsked(Arc::new(verifier), OnReject::Drop))
     }
 
+    /// Judges each sample by what else there is; what is refused stops here.
+    pub fn verify_graph(&self, verifier: impl GraphVerifier + 'static) -> Samples {
+        self.verify_graph_or(verifier, OnReject::Drop)
+    }
+
+    /// Judges each sample by what else there is, and says what becomes of a refused one.
+    pub fn verify_graph_or(&self, verifier: impl GraphVerifier + 'static, on_reject: OnReject) -> Samples {
+        self.stage(Operator::VerifyGraph(Arc::new(verifier), on_reject))
+    }
+
     /// Removes copies.
     pub fn dedup(&self, purge: impl Purge + 'static) -> Samples {
         self.stage(Operator::Dedup(Arc::new(purge)))
@@ -395,7 +413,34 @@ impl FlowPlan {
         if self.stages.is_empty() {
             return usage("the flow has no stages".to_owned());
         }
+        if let Some(strange) = self.stages.iter().find_map(|stage| self.strange_source(stage)) {
+            return usage(strange);
+        }
         self.check_asked()
+    }
+
+    /// Says which source a verifier names that does not reach it, if it names one.
+    pub fn strange_source(&self, stage: &FlowStage) -> Option<String> {
+        let Operator::VerifyGraph(verifier, _) = &stage.operator else { return None };
+        let reaching = self.sources_of(stage);
+        let strange = verifier.sources().iter().find(|name| !reaching.contains(name.as_str()))?;
+        let hint = nearest(strange, reaching).unwrap_or_default();
+        Some(format!(
+            "`sources` of `{}` names `{strange}`, and no such source reaches it: {hint}",
+            stage.name
+        ))
+    }
+
+    /// Returns the sources whose documents' samples reach a stage.
+    fn sources_of<'a>(&'a self, stage: &'a FlowStage) -> BTreeSet<&'a str> {
+        let (mut sources, mut open) = (BTreeSet::new(), vec![stage]);
+        while let Some(stage) = open.pop() {
+            if stage.from.is_empty() {
+                sources.insert(stage.name.as_str());
+            }
+            open.extend(stage.from.iter().filter_map(|from| self.stage(from)));
+        }
+        sources
     }
 
     /// Answers stand by fingerprint, so one stage asks all that one operator is asked.

@@ -248,7 +248,9 @@ fn judged_step(stage: &FlowStage, said: &StageRow, sample: &Sample, documents: &
 fn refused(operator: &Operator) -> &'static str {
     use rifflebox_dataflow::OnReject;
     match operator {
-        Operator::Verify(_, OnReject::Demote) | Operator::VerifyAsked(_, OnReject::Demote) => "demoted",
+        Operator::Verify(_, OnReject::Demote)
+        | Operator::VerifyAsked(_, OnReject::Demote)
+        | Operator::VerifyGraph(_, OnReject::Demote) => "demoted",
         _ => "tagged",
     }
 }

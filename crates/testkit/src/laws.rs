@@ -6,8 +6,8 @@ use rifflebox_core::{
     RowItem, Source, Tokenizer, Verifier,
 };
 use rifflebox_dataflow::{
-    Change, FlowPlan, FlowStage, Graph, Keep, MixDecision, Mixed, Mixer, OnReject, Operator, Pace,
-    PublishSettings, Purge, Rows, Scope, compile, encode,
+    Change, FlowPlan, FlowStage, Graph, GraphVerifier, Keep, MixDecision, Mixed, Mixer, OnReject, Operator,
+    Pace, PublishSettings, Purge, Rows, Scope, compile, encode,
 };
 
 use crate::random::Random;
@@ -66,6 +66,25 @@ pub fn verifier_laws(
     let stages = [
         ("made", Operator::Generate(whole)),
         ("judged", Operator::Verify(verifier, OnReject::Drop)),
+        ("judged again", Operator::Verify(Arc::new(AnyText), OnReject::Demote)),
+    ];
+    histories(&stages, documents, effort)
+}
+
+/// Puts a verifier that is a graph through the laws, over random histories of these documents, each of which is a sample
+/// too: a synthetic one where its depth is 1.
+///
+/// # Errors
+/// As [`generator_laws`].
+pub fn graph_verifier_laws(
+    verifier: Arc<dyn GraphVerifier>,
+    documents: &[Document],
+    effort: Effort,
+) -> Result<(), String> {
+    let stages = [
+        ("made", Operator::Generate(Arc::new(Whole))),
+        ("judged before", Operator::Verify(Arc::new(AnyText), OnReject::Tag)),
+        ("judged", Operator::VerifyGraph(verifier, OnReject::Drop)),
         ("judged again", Operator::Verify(Arc::new(AnyText), OnReject::Demote)),
     ];
     histories(&stages, documents, effort)

@@ -3,13 +3,16 @@
 //! Nothing here knows an operator. The slow truth is [`evaluate`], a whole-input evaluation with sorted maps;
 //! [`Replay`] drives the engine through restarts, worker counts and changed stages, and compares.
 
+mod judging;
 mod laws;
 mod naive;
 mod purging;
 mod random;
 mod replay;
+mod trial;
 
-pub use laws::{Effort, generator_laws, mixer_laws, purge_laws, verifier_laws};
+pub use judging::Judging;
+pub use laws::{Effort, generator_laws, graph_verifier_laws, mixer_laws, purge_laws, verifier_laws};
 pub use naive::{Rows, evaluate};
 pub use purging::{Displaced, Purging};
 pub use random::Random;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{assert_none, files, root};
 
-const TRAITS: [&str; 7] =
-    ["Generator", "Verifier", "AskedGenerator", "AskedVerifier", "Purge", "Mixer", "Source"];
+const TRAITS: [&str; 8] =
+    ["Generator", "Verifier", "AskedGenerator", "AskedVerifier", "GraphVerifier", "Purge", "Mixer", "Source"];
 
 /// Operators that the laws leave out, each with the reason.
 const LEFT_OUT: [(&str, &str); 3] = [

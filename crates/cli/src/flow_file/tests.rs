@@ -122,6 +122,28 @@ fn an_unknown_setting_of_a_filter() {
 }
 
 #[test]
+fn a_source_that_does_not_reach_a_verifier() {
+    check(
+        "[verify.length]\nfrom = [\"cloze\"]\nmax_words = 400",
+        "[verify.length]\nuse = \"verbatim\"\nfrom = [\"cloze\"]\nsources = [\"dcos\"]",
+        "flow.toml:17:11: `sources` of `length` names `dcos`, and no such source reaches it: did you mean `docs`?
+  17 | sources = [\"dcos\"]
+     |           ^^^^^^^^",
+    );
+}
+
+#[test]
+fn a_setting_of_verbatim_that_is_out_of_bounds() {
+    check(
+        "[verify.length]\nfrom = [\"cloze\"]\nmax_words = 400",
+        "[verify.length]\nuse = \"verbatim\"\nfrom = [\"cloze\"]\nmin_words = 2",
+        "flow.toml:17:13: `min_words` is at least 4: shorter runs are in every text
+  17 | min_words = 2
+     |             ^",
+    );
+}
+
+#[test]
 fn a_wrong_value() {
     check(
         "shard_mb = 32",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rifflebox_core::{ErrorKind, Result, Tokenizer};
 use rifflebox_dataflow::{Operator, PublishSettings};
-use rifflebox_dedup::{Exact, NearDuplicates, NearSettings};
+use rifflebox_dedup::{Exact, NearDuplicates, NearSettings, Verbatim};
 use rifflebox_generate::{Cloze, CommandGenerator, Passages, Rows};
 use rifflebox_mix::Recipe;
 use rifflebox_publish::Splits;
@@ -24,6 +24,7 @@ pub(super) fn add(registry: Registry) -> Registry {
         .with_operator(Kind::Generate, "command", command_generator)
         .with_operator(Kind::Verify, "supported", supported)
         .with_operator(Kind::Verify, "command", command_verifier)
+        .with_operator(Kind::Verify, "verbatim", verbatim)
         .with_operator(Kind::Dedup, "exact", exact)
         .with_operator(Kind::Dedup, "near", near)
         .with_operator(Kind::Mix, "shares", shares)
@@ -74,6 +75,12 @@ fn command_verifier(given: &Given<'_>) -> Result<Made, Mistake> {
 fn supported(given: &Given<'_>) -> Result<Made, Mistake> {
     let supported: Supported = given.settings()?;
     Ok(Made::of(Operator::Verify(Arc::new(supported), given.on_reject())))
+}
+
+fn verbatim(given: &Given<'_>) -> Result<Made, Mistake> {
+    let verbatim =
+        Verbatim::new(given.settings()?, given.base_dir()).map_err(|error| given.mistake(error))?;
+    Ok(Made::of(Operator::VerifyGraph(Arc::new(verbatim), given.on_reject())))
 }
 
 fn filter(given: &Given<'_>) -> Result<Made, Mistake> {

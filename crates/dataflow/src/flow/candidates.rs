@@ -152,4 +152,38 @@ impl Candidates {
         }
         scope.concat(&parts)
     }
+
+    /// Says something of each row of an arrangement by id, with the row as it reaches the stage.
+    pub fn join_arriving<V: Data, K2: Data, V2: Data>(
+        &self,
+        scope: &mut Scope<'_>,
+        arranged: Arranged<Key, V>,
+        logic: impl Fn(V, Row, &mut dyn FnMut(K2, V2)) + Clone + Send + Sync + 'static,
+    ) -> Rows<K2, V2> {
+        let mut parts = Vec::new();
+        for term in &self.terms {
+            let logic = logic.clone();
+            match term {
+                Term::Made(made) => {
+                    let heads = scope.borrow(made.read_as::<MadeHead>());
+                    parts.push(scope.join(arranged, heads, move |_: Key, value: V, head: MadeHead, say| {
+                        if let MadeHead::Sample(row) = head {
+                            logic(value, row, say);
+                        }
+                    }));
+                }
+                Term::Judged(said) | Term::Displaced(said) => {
+                    let less = matches!(term, Term::Displaced(_));
+                    let said = scope.borrow(*said);
+                    let rows = scope.join(arranged, said, move |_: Key, value: V, said: StageRow, say| {
+                        if less || said.onward().is_some() {
+                            logic(value, said.row, say);
+                        }
+                    });
+                    parts.push(if less { scope.negate(rows) } else { rows });
+                }
+            }
+        }
+        scope.concat(&parts)
+    }
 }

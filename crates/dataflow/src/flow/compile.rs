@@ -11,10 +11,12 @@ use rifflebox_core::{Error, ErrorKind, FileRecord, Key, Outcome, Result, Row, Ro
 
 use super::asked;
 use super::candidates::{Candidates, Output, Term};
+use super::graph_verifier::{self, GraphVerifier, Verdicts};
 use super::keyed::{self, KeyedStep};
 use super::make;
 use super::records::{Label, Made, MadeHead, Repeat, Status, Unit};
-use super::{FlowPlan, FlowStage, MixDecision, Mixer, Operator, Purge, Purged};
+use super::seeds::{Seeds, SourceRows, sound_documents};
+use super::{FlowPlan, FlowStage, MixDecision, Mixer, OnReject, Operator, Purge, Purged};
 use crate::graph::{Graph, Keep, Node};
 use crate::scope::{Arranged, Rows, Scope};
 
@@ -29,13 +31,6 @@ pub struct Compiled {
     pub graph: Arc<Graph>,
     /// By stage: the names of the generators whose samples reach it.
     pub generators: BTreeMap<String, BTreeSet<String>>,
-}
-
-/// The documents of a source.
-#[derive(Clone, Copy)]
-pub(crate) struct SourceRows {
-    pub(crate) rows: Arranged<Key, RowItem>,
-    pub(crate) repeats: Arranged<Key, Repeat>,
 }
 
 /// Compiles a checked flow.
@@ -112,6 +107,9 @@ impl Compiler<'_> {
                     asking.build(scope, items)
                 })
             }
+            Operator::VerifyGraph(verifier, on_reject) => {
+                self.verify_graph(stage, self.input(stage)?, fingerprint, &**verifier, *on_reject)
+            }
             Operator::Dedup(purge) => self.dedup(stage, self.input(stage)?, fingerprint, &**purge),
             Operator::Mix(mixer) => self.mix(stage, self.input(stage)?, fingerprint, &**mixer),
         };
@@ -124,6 +122,7 @@ impl Compiler<'_> {
         let engine = match &stage.operator {
             Operator::Verify(verifier, on_reject) => format!("{on_reject:?} {:?}", verifier.proof()),
             Operator::VerifyAsked(verifier, on_reject) => format!("{on_reject:?} {:?}", verifier.proof()),
+            Operator::VerifyGraph(verifier, on_reject) => format!("{on_reject:?} {:?}", verifier.proof()),
             Operator::Generate(generator) => format!("synthetic: {}", generator.synthetic()),
             _ => String::new(),
         };
@@ -227,10 +226,36 @@ impl Compiler<'_> {
         let items = candidates.read(&mut scope, |row, sample, say| say(row.id, (row, sample)));
         let items = match reads_documents {
             false => scope.flat_map(items, |id, (row, sample), say| say(id, (row, sample, Vec::new()))),
-            true => with_documents(&mut scope, items, &input, &self.sources),
+            true => Seeds::new(&input.sources, &self.sources).with_documents(&mut scope, items),
         };
         let judged = build(&mut scope, items);
         let judged = scope.arrange("verdicts", judged, Keep::Output);
+        count_outcomes(&mut scope, judged);
+        Output { terms: vec![Term::Judged(judged)], ..input }
+    }
+
+    /// `NAME/verdicts` as any verifier's; `NAME/notes` figures.
+    fn verify_graph(
+        &mut self,
+        stage: &FlowStage,
+        input: Output,
+        fingerprint: Key,
+        verifier: &dyn GraphVerifier,
+        on_reject: OnReject,
+    ) -> Output {
+        let mut scope = Scope::stage(&mut self.graph, &stage.name, fingerprint);
+        let candidates = Candidates::new(&input, &self.texts);
+        let sources = match verifier.sources() {
+            [] => input.sources.clone(),
+            some => some.iter().cloned().collect(),
+        };
+        let seeds = Seeds::new(&sources, &self.sources);
+        let Verdicts { verdicts, notes } = verifier.verdicts(&mut scope, &candidates, &seeds);
+        let judged = graph_verifier::outcomes(&mut scope, &candidates, verdicts, verifier.proof(), on_reject);
+        let judged = scope.arrange("verdicts", judged, Keep::Output);
+        if let Some(notes) = notes {
+            scope.arrange("notes", notes, Keep::Internal);
+        }
         count_outcomes(&mut scope, judged);
         Output { terms: vec![Term::Judged(judged)], ..input }
     }
@@ -315,54 +340,6 @@ impl Compiler<'_> {
         }
         Ok(input)
     }
-}
-
-/// A source's documents: its sound rows, and, counted against them, those that repeat an id.
-fn sound_documents(scope: &mut Scope<'_>, source: SourceRows) -> (Rows<Key, RowItem>, Rows<Key, RowItem>) {
-    let rows = scope.enter(source.rows);
-    let rows = scope.flat_map(rows, |key, item: RowItem, say| {
-        if item.document.is_ok() {
-            say(key, item);
-        }
-    });
-    let repeats = scope.enter(source.repeats);
-    let repeats = scope.flat_map(repeats, |key, repeat: Repeat, say| say(key, repeat.item));
-    (rows, scope.negate(repeats))
-}
-
-/// Each item with its document: `NAME/asked` holds the items by document, as long as they are judged.
-fn with_documents(
-    scope: &mut Scope<'_>,
-    items: Rows<Key, (Row, Sample)>,
-    input: &Output,
-    sources: &BTreeMap<String, SourceRows>,
-) -> Rows<Key, (Row, Sample, Vec<rifflebox_core::Document>)> {
-    let by_document =
-        scope.flat_map(items, |_, (row, sample): (Row, Sample), say| say(row.route, (row, sample)));
-    let by_document = scope.arrange("asked", by_document, Keep::Internal);
-    let mut parts = Vec::new();
-    for name in &input.sources {
-        let source = sources[name];
-        let rows = scope.borrow(source.rows);
-        parts.push(scope.join(
-            by_document,
-            rows,
-            |_: Key, (row, sample): (Row, Sample), item: RowItem, say| {
-                if let Ok(document) = item.document {
-                    say(row.id, (row, sample, vec![document]));
-                }
-            },
-        ));
-        let repeats = scope.borrow(source.repeats);
-        let less =
-            scope.join(by_document, repeats, |_: Key, (row, sample): (Row, Sample), repeat: Repeat, say| {
-                if let Ok(document) = repeat.item.document {
-                    say(row.id, (row, sample, vec![document]));
-                }
-            });
-        parts.push(scope.negate(less));
-    }
-    scope.concat(&parts)
 }
 
 /// `NAME/totals`: rows and tokens by what became of them, in the diffs.
