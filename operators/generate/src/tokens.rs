@@ -1,3 +1,5 @@
+#[cfg(feature = "tokenizer-files")]
+mod file;
 mod o200k;
 
 use std::path::Path;
@@ -7,28 +9,33 @@ use rifflebox_core::{Error, ErrorKind, Key, Result, Tokenizer, nearest};
 
 const NAMES: [&str; 2] = ["o200k_base", "file:tokenizer.json"];
 
-/// Returns the tokenizer that a flow file names; paths are relative to `base_dir`.
+/// Returns the tokenizer that a flow file names: `o200k_base`, or `file:` and the path of a `tokenizer.json` in the
+/// format of Hugging Face; the path is relative to `base_dir`.
 ///
-/// Naming one loads nothing.
+/// `o200k_base` loads nothing; a file is read and checked at once.
 ///
 /// # Errors
-/// `Usage` when there is no tokenizer of this name, or its file cannot be read.
+/// `Usage` when there is no tokenizer of this name, or its file cannot be read or used.
 pub fn tokenizer(spec: &str, base_dir: &Path) -> Result<Arc<dyn Tokenizer>> {
     if spec == O200k::NAME {
         return Ok(Arc::new(O200k));
     }
     if let Some(path) = spec.strip_prefix("file:") {
-        return Err(Error::new(
-            ErrorKind::Usage,
-            format!(
-                "tokenizer file {} cannot be used: this build reads none, take \"{}\"",
-                base_dir.join(path).display(),
-                O200k::NAME
-            ),
-        ));
+        return from_file(path, base_dir);
     }
     let hint = nearest(spec, NAMES).unwrap_or_default();
     Err(Error::new(ErrorKind::Usage, format!("there is no tokenizer \"{spec}\"; {hint}")))
+}
+
+#[cfg(feature = "tokenizer-files")]
+fn from_file(path: &str, base_dir: &Path) -> Result<Arc<dyn Tokenizer>> {
+    Ok(Arc::new(file::TokenizerFile::read(path, base_dir)?))
+}
+
+#[cfg(not(feature = "tokenizer-files"))]
+fn from_file(path: &str, _: &Path) -> Result<Arc<dyn Tokenizer>> {
+    let cure = "build with the feature `tokenizer-files`, or take \"o200k_base\"";
+    Err(Error::new(ErrorKind::Usage, format!("this program reads no tokenizer file such as {path}: {cure}")))
 }
 
 /// The vocabulary `o200k_base`: any text counts exactly as its own encoder does, special tokens as plain text.
@@ -111,7 +118,6 @@ mod tests {
         let error = tokenizer("o200k", base).err().expect("unknown");
         assert_eq!(error.to_string(), "there is no tokenizer \"o200k\"; did you mean `o200k_base`?");
         assert_eq!(error.kind(), ErrorKind::Usage);
-        assert!(tokenizer("file:missing.json", base).is_err());
     }
 
     proptest! {

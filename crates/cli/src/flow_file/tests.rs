@@ -433,6 +433,17 @@ fn an_unknown_tokenizer() {
 }
 
 #[test]
+fn a_tokenizer_file_that_is_missing() {
+    check(
+        r#"name = "handbook""#,
+        r#"tokenizer = "file:tokenizer.json""#,
+        r#"flow.toml:1:13: the tokenizer file tokenizer.json cannot be read (give the path of a tokenizer.json, relative to the flow file): No such file or directory (os error 2)
+  1 | tokenizer = "file:tokenizer.json"
+    |             ^^^^^^^^^^^^^^^^^^^^^"#,
+    );
+}
+
+#[test]
 fn a_table_without_a_name() {
     check(
         "[source.docs]",
