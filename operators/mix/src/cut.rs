@@ -4,7 +4,7 @@
 //! their running tokens stay within it, and stops at the first that does not fit. So a small change of
 //! rows or quota moves the cut a little, and only rows between the old and the new cut move with it.
 
-use rifflebox_core::{Key, Result};
+use rifflebox_core::Key;
 use serde::{Deserialize, Serialize};
 
 /// Where a quota ends among the rows of one label.
@@ -20,40 +20,6 @@ impl Cut {
     /// Returns whether the row of this number is taken.
     pub fn takes(self, number: Key) -> bool {
         self.first_out.is_none_or(|first_out| number < first_out)
-    }
-}
-
-/// What is known of the rows whose numbers begin with certain bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// Sums of tokens by the next byte, rising.
-    Sums(Vec<(u8, u64)>),
-    /// The rows themselves, number and tokens, by rising number.
-    Rows(Vec<(Key, u64)>),
-}
-
-/// Finds the cut of a quota by going down sums by prefix: `look` is asked once a level, along one path.
-///
-/// # Errors
-/// Those of `look`.
-pub fn find_cut(quota: u64, look: &mut dyn FnMut(&[u8]) -> Result<Level>) -> Result<Cut> {
-    let mut prefix = Vec::new();
-    let mut left = quota;
-    loop {
-        match look(&prefix)? {
-            Level::Rows(rows) => {
-                let cut = cut_rows(&rows, left);
-                return Ok(Cut { tokens: quota - left + cut.tokens, ..cut });
-            }
-            Level::Sums(sums) => {
-                let split = split(&sums, left);
-                left = split.left;
-                match split.partial {
-                    Some(byte) => prefix.push(byte),
-                    None => return Ok(Cut { first_out: None, tokens: quota - left }),
-                }
-            }
-        }
     }
 }
 
@@ -94,59 +60,29 @@ pub fn cut_rows(rows: &[(Key, u64)], quota: u64) -> Cut {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::collection::btree_map;
     use proptest::prelude::*;
 
     use super::*;
 
-    /// Numbers that meet often in their first bytes.
-    fn numbers() -> impl Strategy<Value = Key> {
-        let near = (0..3u128, 0..3u128, 0..5u128);
-        let near = near.prop_map(|(a, b, c)| Key::from_u128((a << 120) | (b << 112) | (c << 104)));
-        prop_oneof![near, any::<u128>().prop_map(Key::from_u128)]
-    }
-
-    fn level(rows: &BTreeMap<Key, u64>, prefix: &[u8], depth: usize) -> Level {
-        let held = rows.iter().filter(|(key, _)| key.to_bytes().starts_with(prefix));
-        if prefix.len() == depth {
-            return Level::Rows(held.map(|(key, tokens)| (*key, *tokens)).collect());
-        }
-        let mut sums: BTreeMap<u8, u64> = BTreeMap::new();
-        for (key, tokens) in held {
-            *sums.entry(key.to_bytes()[prefix.len()]).or_default() += tokens;
-        }
-        Level::Sums(sums.into_iter().collect())
-    }
-
     proptest! {
         #[test]
-        fn sums_lead_to_the_cut_of_the_rows(
-            rows in btree_map(numbers(), 0..20u64, 0..40),
-            quota in 0..400u64,
-            depth in 0..4usize,
+        fn a_cut_takes_what_fits_and_no_more(
+            rows in btree_map(any::<u128>().prop_map(Key::from_u128), 0..20u64, 0..40), quota in 0..400u64,
         ) {
             let flat: Vec<_> = rows.iter().map(|(key, tokens)| (*key, *tokens)).collect();
-            let expected = cut_rows(&flat, quota);
-            let mut looks = 0;
-            let found = find_cut(quota, &mut |prefix| {
-                looks += 1;
-                Ok(level(&rows, prefix, depth))
-            });
-            prop_assert_eq!(found.unwrap(), expected);
-            prop_assert!(looks <= depth + 1);
-            let taken: u64 = flat.iter().filter(|(key, _)| expected.takes(*key)).map(|(_, tokens)| tokens).sum();
-            prop_assert_eq!(taken, expected.tokens);
+            let cut = cut_rows(&flat, quota);
+            let taken: u64 = flat.iter().filter(|(key, _)| cut.takes(*key)).map(|(_, tokens)| tokens).sum();
+            prop_assert_eq!(taken, cut.tokens);
             prop_assert!(taken <= quota);
-            if let Some(first_out) = expected.first_out {
+            if let Some(first_out) = cut.first_out {
                 prop_assert!(taken + rows[&first_out] > quota);
             }
         }
 
         #[test]
         fn a_greater_quota_takes_no_row_back(
-            rows in btree_map(numbers(), 0..20u64, 0..40), quota in 0..400u64, more in 0..50u64,
+            rows in btree_map(any::<u128>().prop_map(Key::from_u128), 0..20u64, 0..40), quota in 0..400u64, more in 0..50u64,
         ) {
             let flat: Vec<_> = rows.into_iter().collect();
             let (small, large) = (cut_rows(&flat, quota), cut_rows(&flat, quota + more));

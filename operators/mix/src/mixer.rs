@@ -249,3 +249,6 @@ fn take_below(below: &[(Below, i64)], say: &mut dyn FnMut((u8, Part))) {
         say((low, Part::Tokens(split.left)));
     }
 }
+
+#[cfg(test)]
+mod tests;
