@@ -2,10 +2,10 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use rifflebox_core::{Document, Identity, Proof, Sample, Verdict, Verifier};
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Broken, at_least, split_lines, text_of, verdict};
+use crate::filter::{Filter, Rules};
+use crate::judge::{Broken, at_least, split_lines};
 use crate::words::{count_sentences, is_space, strip};
 
 /// Keeps texts with enough sentences in lines that are prose, and without traces of code or filler.
@@ -17,10 +17,7 @@ use crate::words::{count_sentences, is_space, strip};
 /// That filter also *edits* what it keeps: it takes out the lines that break a rule, and citations. A
 /// verifier judges and never edits: here such lines only do not count as sentences, and the text stays as
 /// it is. The list of bad words, and the split by sentences, are not offered.
-#[derive(Clone, Debug, Default)]
-pub struct C4Quality {
-    settings: C4QualitySettings,
-}
+pub type C4Quality = Filter<C4QualitySettings>;
 
 /// Settings of [`C4Quality`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,82 +68,66 @@ static CITATION: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 impl C4Quality {
-    /// The name that flow files use.
-    pub const NAME: &'static str = "c4-quality";
-
     /// Makes the filter.
     pub fn new(settings: C4QualitySettings) -> Self {
-        C4Quality { settings }
+        Filter::of(settings)
     }
+}
+
+impl Rules for C4QualitySettings {
+    const NAME: &'static str = "c4-quality";
 
     fn judge(&self, text: &str) -> Result<(), Broken> {
         let mut sentences = 0;
         for line in split_lines(text) {
             sentences += self.sentences(strip(line))?;
         }
-        at_least("min_sentences", "sentences", sentences as f64, self.settings.min_sentences as f64)
+        at_least("min_sentences", "sentences", sentences as f64, self.min_sentences as f64)
     }
+}
 
+impl C4QualitySettings {
     /// Returns the sentences of a line, none where it does not count.
     fn sentences(&self, line: &str) -> Result<usize, Broken> {
-        let rules = &self.settings;
         let whole = line;
-        let line = match rules.skip_citations && line.contains('[') {
+        let line = match self.skip_citations && line.contains('[') {
             true => CITATION.replace_all(line, ""),
             false => Cow::Borrowed(line),
         };
-        if rules.only_ended_lines && !is_ended(&line) {
+        if self.only_ended_lines && !is_ended(&line) {
             return Ok(0);
         }
         let words = || whole.split(is_space).filter(|word| !word.is_empty());
-        if (words().count() as u64) < rules.min_words_per_line || words().any(|word| self.is_too_long(word)) {
+        if (words().count() as u64) < self.min_words_per_line || words().any(|word| self.is_too_long(word)) {
             return Ok(0);
         }
         let lower = line.to_lowercase();
-        if rules.reject_lorem_ipsum && lower.contains("lorem ipsum") {
+        if self.reject_lorem_ipsum && lower.contains("lorem ipsum") {
             return Err("reject_lorem_ipsum: the text holds `lorem ipsum`".to_owned());
         }
-        if rules.skip_javascript && lower.contains("javascript") {
+        if self.skip_javascript && lower.contains("javascript") {
             return Ok(0);
         }
-        if rules.reject_curly_bracket && line.contains('{') {
+        if self.reject_curly_bracket && line.contains('{') {
             return Err("reject_curly_bracket: the text holds `{`".to_owned());
         }
-        if rules.skip_policy && POLICIES.iter().any(|policy| lower.contains(policy)) {
+        if self.skip_policy && POLICIES.iter().any(|policy| lower.contains(policy)) {
             return Ok(0);
         }
-        match rules.min_sentences {
+        match self.min_sentences {
             0 => Ok(0),
             _ => Ok(count_sentences(&line)),
         }
     }
 
     fn is_too_long(&self, word: &str) -> bool {
-        let most = self.settings.max_word_length;
+        let most = self.max_word_length;
         most > 0 && word.len() as u64 > most && word.chars().count() as u64 > most
     }
 }
 
 fn is_ended(line: &str) -> bool {
     line.ends_with(['.', '?', '!', '"', '\'']) && !line.ends_with("...")
-}
-
-impl Verifier for C4Quality {
-    fn identity(&self) -> Identity {
-        Identity::new(Self::NAME, "1").with_settings(&self.settings)
-    }
-
-    fn proof(&self) -> Proof {
-        Proof::Filtered
-    }
-
-    fn reads_documents(&self) -> bool {
-        false
-    }
-
-    fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
-        verdict(self.judge(&text_of(sample)))
-    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,13 @@
-use rifflebox_core::{Document, Identity, Proof, Sample, Verdict, Verifier};
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Broken, at_least, at_most, ratio, text_of, verdict};
+use crate::filter::{Filter, Rules};
+use crate::judge::{Broken, at_least, at_most, ratio};
 
 /// Keeps texts whose characters are those of writing, by the share of each class.
 ///
 /// The bounds are wide, made to catch tables of numbers, encoded data, shouting, and broken encodings;
 /// none is from a paper.
-#[derive(Clone, Debug, Default)]
-pub struct Characters {
-    settings: CharactersSettings,
-}
+pub type Characters = Filter<CharactersSettings>;
 
 /// Settings of [`Characters`]: shares between 0 and 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,30 +53,30 @@ struct Counts {
 }
 
 impl Characters {
-    /// The name that flow files use.
-    pub const NAME: &'static str = "characters";
-
     /// Makes the filter.
     pub fn new(settings: CharactersSettings) -> Self {
-        Characters { settings }
+        Filter::of(settings)
     }
+}
+
+impl Rules for CharactersSettings {
+    const NAME: &'static str = "characters";
 
     fn judge(&self, text: &str) -> Result<(), Broken> {
-        let bounds = &self.settings;
         let counts = Counts::of(text);
         let written = counts.all - counts.whitespace;
         if written == 0 {
             return Err("no characters but white space".to_owned());
         }
         let share = |part| ratio(part, written);
-        at_most("max_broken", "share of characters", ratio(counts.broken, counts.all), bounds.max_broken)?;
+        at_most("max_broken", "share of characters", ratio(counts.broken, counts.all), self.max_broken)?;
         let whitespace = ratio(counts.whitespace, counts.all);
-        at_most("max_whitespace", "share of characters", whitespace, bounds.max_whitespace)?;
-        at_least("min_letters", "share of characters", share(counts.letters), bounds.min_letters)?;
-        at_most("max_digits", "share of characters", share(counts.digits), bounds.max_digits)?;
-        at_most("max_symbols", "share of characters", share(counts.symbols), bounds.max_symbols)?;
+        at_most("max_whitespace", "share of characters", whitespace, self.max_whitespace)?;
+        at_least("min_letters", "share of characters", share(counts.letters), self.min_letters)?;
+        at_most("max_digits", "share of characters", share(counts.digits), self.max_digits)?;
+        at_most("max_symbols", "share of characters", share(counts.symbols), self.max_symbols)?;
         let uppercase = ratio(counts.uppercase, counts.letters);
-        at_most("max_uppercase", "share of letters", uppercase, bounds.max_uppercase)
+        at_most("max_uppercase", "share of letters", uppercase, self.max_uppercase)
     }
 }
 
@@ -110,24 +107,6 @@ fn is_broken(c: char) -> bool {
     let never_assigned = code & 0xfffe == 0xfffe || (0xfdd0..=0xfdef).contains(&code);
     let private = (0xe000..=0xf8ff).contains(&code) || code >= 0xf_0000;
     c == char::REPLACEMENT_CHARACTER || c.is_control() || never_assigned || private
-}
-
-impl Verifier for Characters {
-    fn identity(&self) -> Identity {
-        Identity::new(Self::NAME, "1").with_settings(&self.settings)
-    }
-
-    fn proof(&self) -> Proof {
-        Proof::Filtered
-    }
-
-    fn reads_documents(&self) -> bool {
-        false
-    }
-
-    fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
-        verdict(self.judge(&text_of(sample)))
-    }
 }
 
 #[cfg(test)]

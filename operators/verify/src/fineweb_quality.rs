@@ -1,7 +1,7 @@
-use rifflebox_core::{Document, Identity, Proof, Sample, Verdict, Verifier};
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Broken, at_least, at_most, count_chars, ratio, text_of, verdict};
+use crate::filter::{Filter, Rules};
+use crate::judge::{Broken, at_least, at_most, count_chars, ratio};
 use crate::repeats::repeats;
 use crate::words::{ends_line, split_words, strip};
 
@@ -10,10 +10,7 @@ use crate::words::{ends_line, split_words, strip};
 /// Source: Penedo et al. 2024, "The FineWeb Datasets: Decanting the Web for the Finest Text Data at Scale",
 /// arXiv 2406.17557, section 3.6. Rules, order, defaults and word counts are those of datatrove 0.10's
 /// `FineWebQualityFilter` for English, and so are its decisions.
-#[derive(Clone, Debug, Default)]
-pub struct FinewebQuality {
-    settings: FinewebQualitySettings,
-}
+pub type FinewebQuality = Filter<FinewebQualitySettings>;
 
 /// Settings of [`FinewebQuality`]; blank lines count nowhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,51 +44,33 @@ impl Default for FinewebQualitySettings {
 }
 
 impl FinewebQuality {
-    /// The name that flow files use.
-    pub const NAME: &'static str = "fineweb-quality";
-
     /// Makes the filter.
     pub fn new(settings: FinewebQualitySettings) -> Self {
-        FinewebQuality { settings }
+        Filter::of(settings)
     }
+}
+
+impl Rules for FinewebQualitySettings {
+    const NAME: &'static str = "fineweb-quality";
 
     fn judge(&self, text: &str) -> Result<(), Broken> {
-        let bounds = &self.settings;
         let lines: Vec<&str> = text.split('\n').filter(|line| !strip(line).is_empty()).collect();
         if lines.is_empty() {
             return Err("no lines".to_owned());
         }
         let ended = lines.iter().filter(|line| line.ends_with(ends_line)).count();
-        if ended > 0 || !bounds.allow_no_ended_line {
+        if ended > 0 || !self.allow_no_ended_line {
             let share = ratio(ended, lines.len());
-            at_least("min_ended_lines", "share of lines", share, bounds.min_ended_lines)?;
+            at_least("min_ended_lines", "share of lines", share, self.min_ended_lines)?;
         }
-        let is_short = |line: &&&str| count_chars(line) as u64 <= bounds.short_line_chars;
+        let is_short = |line: &&&str| count_chars(line) as u64 <= self.short_line_chars;
         let short = ratio(lines.iter().filter(is_short).count(), lines.len());
-        at_most("max_short_lines", "share of lines", short, bounds.max_short_lines)?;
+        at_most("max_short_lines", "share of lines", short, self.max_short_lines)?;
         let breaks = text.bytes().filter(|&b| b == b'\n').count();
         let repeated = ratio(repeats(lines.iter().copied()).chars, count_chars(text) - breaks);
-        at_most("max_repeated_chars", "share of characters", repeated, bounds.max_repeated_chars)?;
+        at_most("max_repeated_chars", "share of characters", repeated, self.max_repeated_chars)?;
         let per_word = ratio(breaks, split_words(text).len());
-        at_most("max_breaks_per_word", "line breaks per word", per_word, bounds.max_breaks_per_word)
-    }
-}
-
-impl Verifier for FinewebQuality {
-    fn identity(&self) -> Identity {
-        Identity::new(Self::NAME, "1").with_settings(&self.settings)
-    }
-
-    fn proof(&self) -> Proof {
-        Proof::Filtered
-    }
-
-    fn reads_documents(&self) -> bool {
-        false
-    }
-
-    fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
-        verdict(self.judge(&text_of(sample)))
+        at_most("max_breaks_per_word", "line breaks per word", per_word, self.max_breaks_per_word)
     }
 }
 

@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 
-use rifflebox_core::{Document, Identity, Proof, Sample, Verdict, Verifier};
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Broken, at_least, at_most, ratio, split_lines, text_of, verdict};
+use crate::filter::{Filter, Rules};
+use crate::judge::{Broken, at_least, at_most, ratio, split_lines};
 use crate::unicode::any_letter;
 use crate::words::{is_space, is_symbol, split_words};
 
@@ -12,10 +12,7 @@ use crate::words::{is_space, is_symbol, split_words};
 /// Source: Rae et al. 2021, "Scaling Language Models: Methods, Analysis & Insights from Training Gopher",
 /// arXiv 2112.11446, appendix A.1.1. Rules, order, defaults and word counts are those of datatrove 0.10's
 /// `GopherQualityFilter` for English, and so are its decisions.
-#[derive(Clone, Debug, Default)]
-pub struct GopherQuality {
-    settings: GopherQualitySettings,
-}
+pub type GopherQuality = Filter<GopherQualitySettings>;
 
 /// Settings of [`GopherQuality`]; 0 switches a rule off.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,13 +59,14 @@ impl Default for GopherQualitySettings {
 }
 
 impl GopherQuality {
-    /// The name that flow files use.
-    pub const NAME: &'static str = "gopher-quality";
-
     /// Makes the filter.
     pub fn new(settings: GopherQualitySettings) -> Self {
-        GopherQuality { settings }
+        Filter::of(settings)
     }
+}
+
+impl Rules for GopherQualitySettings {
+    const NAME: &'static str = "gopher-quality";
 
     fn judge(&self, text: &str) -> Result<(), Broken> {
         let words = split_words(text);
@@ -77,15 +75,16 @@ impl GopherQuality {
         self.judge_lines(text)?;
         self.judge_meaning(&words)
     }
+}
 
+impl GopherQualitySettings {
     fn judge_words(&self, words: &[&str]) -> Result<(), Broken> {
-        let bounds = &self.settings;
         let counted = words.iter().filter(|word| !word.chars().all(is_symbol));
         let lengths = counted.map(|word| word.chars().count());
         let (count, total) = lengths.fold((0, 0), |(count, total), length| (count + 1, total + length));
-        at_least("min_words", "words", count as f64, bounds.min_words as f64)?;
-        if bounds.max_words > 0 {
-            at_most("max_words", "words", count as f64, bounds.max_words as f64)?;
+        at_least("min_words", "words", count as f64, self.min_words as f64)?;
+        if self.max_words > 0 {
+            at_most("max_words", "words", count as f64, self.max_words as f64)?;
         }
         if count == 0 {
             return match words.is_empty() {
@@ -94,15 +93,15 @@ impl GopherQuality {
             };
         }
         let mean = ratio(total, count);
-        at_least("min_mean_word_length", "mean word length", mean, bounds.min_mean_word_length)?;
-        match bounds.max_mean_word_length {
+        at_least("min_mean_word_length", "mean word length", mean, self.min_mean_word_length)?;
+        match self.max_mean_word_length {
             0.0 => Ok(()),
             most => at_most("max_mean_word_length", "mean word length", mean, most),
         }
     }
 
     fn judge_symbols(&self, text: &str, words: usize) -> Result<(), Broken> {
-        let most = self.settings.max_symbol_ratio;
+        let most = self.max_symbol_ratio;
         if most == 0.0 {
             return Ok(());
         }
@@ -113,50 +112,30 @@ impl GopherQuality {
     }
 
     fn judge_lines(&self, text: &str) -> Result<(), Broken> {
-        let bounds = &self.settings;
         let lines = split_lines(text);
         let share =
             |holds: fn(&str) -> bool| ratio(lines.iter().filter(|line| holds(line)).count(), lines.len());
-        if bounds.max_bullet_lines > 0.0 {
+        if self.max_bullet_lines > 0.0 {
             let bullets = share(|line| line.trim_start_matches(is_space).starts_with(['•', '-']));
-            at_most("max_bullet_lines", "share of lines", bullets, bounds.max_bullet_lines)?;
+            at_most("max_bullet_lines", "share of lines", bullets, self.max_bullet_lines)?;
         }
-        if bounds.max_ellipsis_lines > 0.0 {
+        if self.max_ellipsis_lines > 0.0 {
             let ellipses = share(|line| {
                 let line = line.trim_end_matches(is_space);
                 line.ends_with("...") || line.ends_with('…')
             });
-            at_most("max_ellipsis_lines", "share of lines", ellipses, bounds.max_ellipsis_lines)?;
+            at_most("max_ellipsis_lines", "share of lines", ellipses, self.max_ellipsis_lines)?;
         }
         Ok(())
     }
 
     fn judge_meaning(&self, words: &[&str]) -> Result<(), Broken> {
-        let bounds = &self.settings;
         let letters = words.iter().filter(|word| any_letter(word)).count();
         let share = ratio(letters, words.len());
-        at_least("min_alphabetic_words", "share of words", share, bounds.min_alphabetic_words)?;
+        at_least("min_alphabetic_words", "share of words", share, self.min_alphabetic_words)?;
         let stop_words: BTreeSet<&str> =
-            words.iter().copied().filter(|&word| bounds.stop_words.contains(word)).collect();
-        at_least("min_stop_words", "stop words", stop_words.len() as f64, bounds.min_stop_words as f64)
-    }
-}
-
-impl Verifier for GopherQuality {
-    fn identity(&self) -> Identity {
-        Identity::new(Self::NAME, "1").with_settings(&self.settings)
-    }
-
-    fn proof(&self) -> Proof {
-        Proof::Filtered
-    }
-
-    fn reads_documents(&self) -> bool {
-        false
-    }
-
-    fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
-        verdict(self.judge(&text_of(sample)))
+            words.iter().copied().filter(|&word| self.stop_words.contains(word)).collect();
+        at_least("min_stop_words", "stop words", stop_words.len() as f64, self.min_stop_words as f64)
     }
 }
 

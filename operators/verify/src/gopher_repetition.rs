@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
-use rifflebox_core::{Document, Identity, Proof, Result, Sample, Verdict, Verifier};
+use rifflebox_core::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Broken, at_most, count_chars, ratio, text_of, verdict};
+use crate::filter::{Filter, Rules};
+use crate::judge::{Broken, at_most, count_chars, ratio};
 use crate::repeats::{Repeats, Runs, repeats};
 use crate::settings::refused;
 use crate::words::{split_words, strip};
@@ -13,10 +14,7 @@ use crate::words::{split_words, strip};
 /// Source: Rae et al. 2021, "Scaling Language Models: Methods, Analysis & Insights from Training Gopher",
 /// arXiv 2112.11446, appendix A.1.1 and table A1. Rules, order, defaults and word counts are those of
 /// datatrove 0.10's `GopherRepetitionFilter` for English, and so are its decisions.
-#[derive(Clone, Debug, Default)]
-pub struct GopherRepetition {
-    settings: GopherRepetitionSettings,
-}
+pub type GopherRepetition = Filter<GopherRepetitionSettings>;
 
 /// Settings of [`GopherRepetition`]: greatest shares. 0 switches a rule of lines or paragraphs off, and a
 /// length that is left out of a table is not looked at.
@@ -51,9 +49,6 @@ impl Default for GopherRepetitionSettings {
 }
 
 impl GopherRepetition {
-    /// The name that flow files use.
-    pub const NAME: &'static str = "gopher-repetition";
-
     /// Makes the filter.
     ///
     /// # Errors
@@ -65,15 +60,18 @@ impl GopherRepetition {
         ];
         match tables.iter().find(|(_, table)| table.contains_key(&0)) {
             Some((key, _)) => Err(refused(Self::NAME, key, "a run has at least 1 word, not 0")),
-            None => Ok(GopherRepetition { settings }),
+            None => Ok(Filter::of(settings)),
         }
     }
+}
+
+impl Rules for GopherRepetitionSettings {
+    const NAME: &'static str = "gopher-repetition";
 
     fn judge(&self, text: &str) -> Result<(), Broken> {
         if text.is_empty() {
             return Err("no text".to_owned());
         }
-        let bounds = &self.settings;
         let chars = count_chars(text);
         let paragraphs = repeats(paragraphs(strip(text)));
         self.judge_parts(
@@ -81,8 +79,8 @@ impl GopherRepetition {
             &paragraphs,
             chars,
             [
-                ("max_repeated_paragraphs", bounds.max_repeated_paragraphs),
-                ("max_repeated_paragraph_chars", bounds.max_repeated_paragraph_chars),
+                ("max_repeated_paragraphs", self.max_repeated_paragraphs),
+                ("max_repeated_paragraph_chars", self.max_repeated_paragraph_chars),
             ],
         )?;
         let lines = repeats(lines(text));
@@ -91,13 +89,15 @@ impl GopherRepetition {
             &lines,
             chars,
             [
-                ("max_repeated_lines", bounds.max_repeated_lines),
-                ("max_repeated_line_chars", bounds.max_repeated_line_chars),
+                ("max_repeated_lines", self.max_repeated_lines),
+                ("max_repeated_line_chars", self.max_repeated_line_chars),
             ],
         )?;
         self.judge_runs(&split_words(text), chars)
     }
+}
 
+impl GopherRepetitionSettings {
     fn judge_parts(
         &self,
         part: &str,
@@ -118,12 +118,12 @@ impl GopherRepetition {
     fn judge_runs(&self, words: &[&str], chars: usize) -> Result<(), Broken> {
         let what = |length| format!("runs of {length} words, share of characters");
         let mut spaced = Runs::new(words, " ");
-        for (&length, &most) in &self.settings.max_commonest_run_chars {
+        for (&length, &most) in &self.max_commonest_run_chars {
             let Some(commonest) = spaced.commonest_chars(length as usize) else { continue };
             at_most("max_commonest_run_chars", &what(length), ratio(commonest, chars), most)?;
         }
         let mut joined = Runs::new(words, "");
-        for (&length, &most) in &self.settings.max_repeated_run_chars {
+        for (&length, &most) in &self.max_repeated_run_chars {
             let repeated = joined.repeated_chars(length as usize);
             at_most("max_repeated_run_chars", &what(length), ratio(repeated, chars), most)?;
         }
@@ -158,24 +158,6 @@ fn split_at_breaks(text: &str, fewest: usize) -> impl Iterator<Item = &str> {
         rest = None;
         Some(part)
     })
-}
-
-impl Verifier for GopherRepetition {
-    fn identity(&self) -> Identity {
-        Identity::new(Self::NAME, "1").with_settings(&self.settings)
-    }
-
-    fn proof(&self) -> Proof {
-        Proof::Filtered
-    }
-
-    fn reads_documents(&self) -> bool {
-        false
-    }
-
-    fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
-        verdict(self.judge(&text_of(sample)))
-    }
 }
 
 #[cfg(test)]

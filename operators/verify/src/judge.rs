@@ -1,27 +1,7 @@
-//! What every filter shares: the text that it reads, and how it says which rule was broken.
-
-use std::borrow::Cow;
-
-use rifflebox_core::{Content, Sample, Verdict};
+//! How a filter measures a text, and says which rule was broken.
 
 /// The reason of a broken rule.
 pub(crate) type Broken = String;
-
-/// Turns the outcome of the rules into a verdict.
-pub(crate) fn verdict(outcome: Result<(), Broken>) -> Verdict {
-    match outcome {
-        Ok(()) => Verdict::accept(),
-        Err(reason) => Verdict::reject(reason),
-    }
-}
-
-/// Returns all words of a sample, its columns joined by blank lines; plain text is not copied.
-pub(crate) fn text_of(sample: &Sample) -> Cow<'_, str> {
-    match &sample.content {
-        Content::Text { text } => Cow::Borrowed(text),
-        _ => Cow::Owned(sample.text()),
-    }
-}
 
 /// Refuses a measure above its bound; `rule` is the setting's name, `what` the measure's.
 pub(crate) fn at_most(rule: &str, what: &str, measured: f64, bound: f64) -> Result<(), Broken> {

@@ -1,19 +1,25 @@
 use std::collections::BTreeSet;
 
-use rifflebox_core::{Document, Identity, Proof, Result, Sample, Verdict, Verifier};
+use rifflebox_core::Result;
 use serde::{Deserialize, Serialize};
 use whatlang::Lang;
 
-use crate::judge::{Broken, at_least, text_of, verdict};
+use crate::filter::{Filter, Rules};
+use crate::judge::{Broken, at_least};
 use crate::settings::refused;
 
 /// Keeps texts in the languages that are asked for.
 ///
 /// The guess is whatlang's, by script and by frequent groups of three letters (after Cavnar and Trenkle
 /// 1994). It is poor below a sentence or two, and on text that is mostly code.
-#[derive(Clone, Debug)]
-pub struct Language {
+pub type Language = Filter<Languages>;
+
+/// The rules of [`Language`].
+#[derive(Clone, Debug, Serialize)]
+pub struct Languages {
+    #[serde(flatten)]
     settings: LanguageSettings,
+    #[serde(skip)]
     allowed: Vec<Lang>,
 }
 
@@ -43,9 +49,6 @@ const SHORT_CODES: &str = "en eng ru rus zh cmn es spa pt por it ita bn ben fr f
     si sin km khm tk tuk ak aka zu zul sn sna af afr la lat sk slk ca cat tl tgl hy hye cy cym eo epo";
 
 impl Language {
-    /// The name that flow files use.
-    pub const NAME: &'static str = "language";
-
     /// Makes the filter.
     ///
     /// # Errors
@@ -55,9 +58,13 @@ impl Language {
             settings.languages.iter().map(|code| language_of(code)).collect::<Result<_>>()?;
         match allowed.is_empty() {
             true => Err(refused(Self::NAME, "languages", "no language is given")),
-            false => Ok(Language { settings, allowed }),
+            false => Ok(Filter::of(Languages { settings, allowed })),
         }
     }
+}
+
+impl Rules for Languages {
+    const NAME: &'static str = "language";
 
     fn judge(&self, text: &str) -> Result<(), Broken> {
         let read = match self.settings.sample_chars {
@@ -90,24 +97,6 @@ fn language_of(code: &str) -> Result<Lang> {
 fn first_chars(text: &str, count: usize) -> &str {
     let end = text.char_indices().nth(count).map_or(text.len(), |(at, _)| at);
     &text[..end]
-}
-
-impl Verifier for Language {
-    fn identity(&self) -> Identity {
-        Identity::new(Self::NAME, "1").with_settings(&self.settings)
-    }
-
-    fn proof(&self) -> Proof {
-        Proof::Filtered
-    }
-
-    fn reads_documents(&self) -> bool {
-        false
-    }
-
-    fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
-        verdict(self.judge(&text_of(sample)))
-    }
 }
 
 #[cfg(test)]

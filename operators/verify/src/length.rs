@@ -1,17 +1,27 @@
 use std::sync::Arc;
 
-use rifflebox_core::{Document, Identity, Proof, Result, Sample, Tokenizer, Verdict, Verifier};
-use serde::{Deserialize, Serialize};
+use rifflebox_core::{Result, Tokenizer};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::judge::{Broken, at_least, at_most, count_chars, text_of, verdict};
+use crate::filter::{Filter, Rules};
+use crate::judge::{Broken, at_least, at_most, count_chars};
 use crate::settings::refused;
 use crate::words::split_words;
 
 /// Keeps what is neither too short nor too long, in characters, words or tokens.
-#[derive(Clone)]
-pub struct Length {
+pub type Length = Filter<Lengths>;
+
+/// The rules of [`Length`].
+#[derive(Clone, Serialize)]
+pub struct Lengths {
+    #[serde(flatten)]
     settings: LengthSettings,
+    #[serde(serialize_with = "fingerprint")]
     tokenizer: Option<Arc<dyn Tokenizer>>,
+}
+
+fn fingerprint<S: Serializer>(tokenizer: &Option<Arc<dyn Tokenizer>>, to: S) -> Result<S::Ok, S::Error> {
+    tokenizer.as_ref().map(|tokenizer| tokenizer.fingerprint()).serialize(to)
 }
 
 /// Settings of [`Length`]: bounds that belong to the range; what is not given does not bind.
@@ -39,9 +49,6 @@ impl LengthSettings {
 }
 
 impl Length {
-    /// The name that flow files use.
-    pub const NAME: &'static str = "length";
-
     /// Makes the filter; the tokenizer is asked only where tokens are bounded.
     ///
     /// # Errors
@@ -68,8 +75,12 @@ impl Length {
             return Err(refused(Self::NAME, "min_tokens", "tokens are bounded, but no tokenizer is given"));
         }
         let tokenizer = tokenizer.filter(|_| settings.counts_tokens());
-        Ok(Length { settings, tokenizer })
+        Ok(Filter::of(Lengths { settings, tokenizer }))
     }
+}
+
+impl Rules for Lengths {
+    const NAME: &'static str = "length";
 
     fn judge(&self, text: &str) -> Result<(), Broken> {
         let bounds = &self.settings;
@@ -96,34 +107,9 @@ fn within(what: &str, count: u64, least: Option<u64>, most: Option<u64>) -> Resu
     }
 }
 
-impl Verifier for Length {
-    fn identity(&self) -> Identity {
-        #[derive(Serialize)]
-        struct Asked<'a> {
-            #[serde(flatten)]
-            settings: &'a LengthSettings,
-            tokenizer: Option<rifflebox_core::Key>,
-        }
-        let tokenizer = self.tokenizer.as_ref().map(|tokenizer| tokenizer.fingerprint());
-        Identity::new(Self::NAME, "1").with_settings(&Asked { settings: &self.settings, tokenizer })
-    }
-
-    fn proof(&self) -> Proof {
-        Proof::Filtered
-    }
-
-    fn reads_documents(&self) -> bool {
-        false
-    }
-
-    fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
-        verdict(self.judge(&text_of(sample)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use rifflebox_core::Key;
+    use rifflebox_core::{Key, Verifier};
 
     use super::*;
 

@@ -82,6 +82,26 @@ mod tests {
     }
 
     #[test]
+    fn an_identity_is_name_version_and_settings() {
+        let meaning = |name, given| {
+            let identity = by_name(name, given).unwrap().unwrap().identity();
+            assert_eq!((identity.name.as_str(), identity.version.as_str()), (name, "1"));
+            identity.settings
+        };
+        assert_eq!(
+            meaning("language", json!({})),
+            json!({"languages": ["en"], "min_confidence": 0.65, "sample_chars": 10_000})
+        );
+        assert_eq!(
+            meaning("length", json!({"min_chars": 5})),
+            json!({
+                "min_chars": 5, "max_chars": null, "min_words": null, "max_words": null,
+                "min_tokens": null, "max_tokens": null, "tokenizer": null,
+            })
+        );
+    }
+
+    #[test]
     fn an_unknown_key_is_named_with_the_nearest() {
         assert_eq!(
             refusal("gopher-quality", json!({"min_wrods": 3})),
