@@ -328,7 +328,12 @@ impl Samples {
 
     /// Judges each sample by calls; what is refused stops here.
     pub fn verify_asked(&self, verifier: impl AskedVerifier + 'static) -> Samples {
-        self.stage(Operator::VerifyAsked(Arc::new(verifier), OnReject::Drop))
+        self.verify_asked_or(verifier, OnReject::Drop)
+    }
+
+    /// Judges each sample by calls, and says what becomes of a refused one.
+    pub fn verify_asked_or(&self, verifier: impl AskedVerifier + 'static, on_reject: OnReject) -> Samples {
+        self.stage(Operator::VerifyAsked(Arc::new(verifier), on_reject))
     }
 
     /// Judges each sample by what else there is; what is refused stops here.

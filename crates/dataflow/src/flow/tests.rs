@@ -105,6 +105,22 @@ fn a_sample_comes_by_one_way() {
 }
 
 #[test]
+fn what_becomes_of_a_refused_sample_is_said_of_asked_verifiers_too() {
+    let (flow, docs) = flow();
+    let judge = |version| asked("judge", version, |_| async { Ok(Verdict::accept()) });
+    let made = docs.generate(Nothing).verify_asked(judge("1")).named("drops");
+    made.verify_asked_or(judge("2"), OnReject::Tag).named("tags").mix(All).publish();
+    assert_eq!(error(&flow), "no error");
+    let plan = flow.plan();
+    for (stage, expected) in [("drops", OnReject::Drop), ("tags", OnReject::Tag)] {
+        let Some(Operator::VerifyAsked(_, on_reject)) = plan.stage(stage).map(|stage| &stage.operator) else {
+            panic!("`{stage}` asks")
+        };
+        assert_eq!(*on_reject, expected, "{stage}");
+    }
+}
+
+#[test]
 fn one_stage_asks_what_one_operator_is_asked() {
     let (flow, docs) = flow();
     let judge = || asked("judge", "1", |_| async { Ok(Verdict::accept()) });
