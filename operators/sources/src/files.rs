@@ -13,6 +13,7 @@ use crate::row::RowMaker;
 /// `files` is a glob (`*`, `**`, `?`, `[…]`, `{…}`), a folder, a file, or the URL of any of these. A file's id is
 /// its path relative to the fixed prefix: the segments before the first one with a wildcard; for a single file,
 /// its name. Folders whose name starts with a dot are passed over, unless a segment of the pattern starts with one.
+/// So are workspaces and published datasets, unless the fixed prefix leads to one or into it.
 ///
 /// The ending of a name decides how a file is read, below an optional `.gz` or `.zst`: `md`, `markdown`; `html`,
 /// `htm`; `jsonl`, `ndjson`; `parquet`; anything else is plain text. Ids keep all endings.

@@ -29,6 +29,7 @@ mod files;
 mod formats;
 mod listing;
 mod objects;
+mod outputs;
 mod parallel;
 mod pattern;
 mod row;

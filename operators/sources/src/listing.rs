@@ -10,6 +10,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use self::look::Looker;
 use crate::objects::ObjectFolder;
+use crate::outputs;
 use crate::parallel;
 use crate::pattern::{Root, Select};
 
@@ -132,7 +133,7 @@ fn walk(root: &Path, select: &Select) -> Result<Vec<Listed>> {
     let entered = |entry: &DirEntry| {
         entry.depth() == 0
             || !entry.file_type().is_dir()
-            || select.enters(entry.file_name().as_encoded_bytes())
+            || (select.enters(entry.file_name().as_encoded_bytes()) && !outputs::is_output(entry.path()))
     };
     let (mut files, mut listed) = (Vec::new(), Vec::new());
     for entry in walk.into_iter().filter_entry(entered) {

@@ -8,6 +8,7 @@ use rifflebox_storage::Objects;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::listing::{At, Listed};
+use crate::outputs::Outputs;
 use crate::pattern::Select;
 
 /// An object store that is listed and read from threads that know no runtime.
@@ -63,7 +64,9 @@ impl ObjectFolder {
             let message = format!("{}/{prefix} holds no object", self.objects.url());
             return Err(Error::new(ErrorKind::Input, message));
         }
-        Ok(found.into_iter().filter(|listed| is_taken(&listed.path, select)).collect())
+        let outputs = Outputs::among(found.iter().map(|listed| listed.path.as_str()));
+        let is_read = |listed: &Listed| is_taken(&listed.path, select) && !outputs.hold(&listed.path);
+        Ok(found.into_iter().filter(is_read).collect())
     }
 
     /// Reads an object; none where it is gone.

@@ -252,6 +252,24 @@ fn hidden_folders_are_passed_over() {
 }
 
 #[test]
+fn what_a_flow_wrote_is_no_document_of_its_own() {
+    let write = |bench: &Bench| {
+        bench.write("a.md", "one");
+        bench.write("workspace/manifests/00000000000000000001.json", "{}");
+        bench.write("workspace/dataset/README.md", "card");
+        for file in ["out/snapshot.json", "out/data-card.json", "out/README.md"] {
+            bench.write(file, "{}");
+        }
+    };
+    let mut all = Bench::new("**/*");
+    write(&all);
+    assert_eq!(all.scan(LATER_NS), ["+a.md"]);
+    let mut meant = Bench::new("workspace/dataset/*.md");
+    write(&meant);
+    assert_eq!(meant.scan(LATER_NS), ["+README.md"]);
+}
+
+#[test]
 fn a_root_that_is_missing_is_an_error_and_an_empty_one_is_not() {
     let mut bench = Bench::new("docs/*.md");
     let error = bench.source.changes_at(0, &KeptFiles::default(), &mut |_| Ok(())).unwrap_err();

@@ -57,6 +57,15 @@ impl Bench {
 }
 
 #[test]
+fn what_a_flow_wrote_is_no_document_of_its_own() {
+    let mut bench = Bench::new("own-results", "**/*");
+    bench.put("a.md", "one");
+    bench.put("box/manifests/00000000000000000001.json", "{}");
+    bench.put("box/dataset/README.md", "card");
+    assert_eq!(bench.scan().unwrap(), ["+a.md"]);
+}
+
+#[test]
 fn objects_are_documents_and_only_changed_ones_are_read() {
     let mut bench = Bench::new("changes", "docs/**/*.md");
     bench.put("docs/a.md", "a");
