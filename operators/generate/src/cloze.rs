@@ -4,6 +4,7 @@ mod command;
 mod default;
 mod define;
 mod does;
+mod fair;
 mod heading;
 mod help;
 mod line;
@@ -13,7 +14,6 @@ mod page;
 mod prose;
 mod question;
 mod reference;
-mod stands;
 mod table;
 mod which;
 mod words;
@@ -37,7 +37,7 @@ const CROWDED: usize = 6;
 ///
 /// It asks only where the words themselves make a fair question: one that can be answered without the page
 /// at hand, that has one answer, and that does not give it away. It asks in English, of English prose; of
-/// a page without a title, or of a demo, it asks nothing. Answer, supporting words and the kind of question travel in the
+/// a page without a title, of a lesson, an example or a log of changes it asks nothing. Answer, supporting words and the kind of question travel in the
 /// sample's fields `answer`, `support` and `shape`.
 ///
 /// A page of documentation seldom says whose it is, so [`about`](Cloze::about) does: "What does `--dry-run` do?"
@@ -85,7 +85,7 @@ impl Cloze {
 
 impl Generator for Cloze {
     fn identity(&self) -> Identity {
-        Identity::new("cloze", "3").with_settings(self)
+        Identity::new("cloze", "4").with_settings(self)
     }
 
     fn synthetic(&self) -> bool {
@@ -107,7 +107,7 @@ impl Generator for Cloze {
 /// Returns the best questions of a page; those with equal merit by lot, and one of each piece of support.
 fn choose(page: &Page, most: usize) -> Vec<(String, Question)> {
     let mut questions = Vec::new();
-    let rules: [fn(&Page, &mut Vec<Question>); 12] = [
+    let rules: [fn(&Page, &mut Vec<Question>); 11] = [
         define::ask,
         heading::ask,
         list::ask,
@@ -118,13 +118,15 @@ fn choose(page: &Page, most: usize) -> Vec<(String, Question)> {
         reference::ask,
         help::ask,
         command::ask,
-        stands::ask,
         blank::ask,
     ];
     for ask in rules {
         ask(page, &mut questions);
     }
-    let fair = questions.into_iter().filter_map(|question| Some((question.prompt(page)?, question)));
+    let fair = questions
+        .into_iter()
+        .filter(|question| !page.block(question.block).is_aside())
+        .filter_map(|question| Some((question.prompt(page)?, question)));
     let mut fair: Vec<(String, Question)> = fair.collect();
     let prompts =
         fair.iter().fold(BTreeMap::new(), |mut seen: BTreeMap<String, BTreeSet<String>>, (prompt, q)| {

@@ -39,7 +39,8 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
                 continue;
             }
             let section = section(page, number, "").filter(|section| section.trim_matches('`') != name);
-            if is_plain_word(&name) && section.is_none() {
+            // A plain word names many things.
+            if is_plain_word(&name) {
                 continue;
             }
             let kind = kind_by_look(&name).map_or_else(String::new, |kind| format!("the {kind} "));

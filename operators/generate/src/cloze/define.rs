@@ -97,10 +97,10 @@ fn sentence_questions(page: &Page, defined: &Defined<'_>, said: &Said<'_>, quest
     let Some(definition) = take_apart(text) else { return };
     let block = page.block(number);
     let under_heading = first && is_named_by(&block.path, definition.term);
-    let known = under_heading
+    let own = under_heading
         || marked.contains(definition.term.trim_matches('`'))
-        || is_named_by(std::slice::from_ref(&page.title), definition.term)
-        || is_proper(definition.term, definition.article);
+        || is_named_by(std::slice::from_ref(&page.title), definition.term);
+    let known = own || is_proper(definition.term, definition.article);
     // What is said of "the text" holds for one text; what is said of "a text" for all.
     let known = known || definition.article.to_lowercase() != "the" && page.says_often(definition.term);
     let sound = known && is_sentence(text, 7, 45) && stands_alone(text) && !starts_question(text);
@@ -108,6 +108,10 @@ fn sentence_questions(page: &Page, defined: &Defined<'_>, said: &Said<'_>, quest
         return;
     }
     if lacks_article(page, &definition) || is_praise(page, definition.term) {
+        return;
+    }
+    // Of what the whole documentation is about, each page says another thing.
+    if page.is_of(definition.term) || !is_told_apart(&definition, own) {
         return;
     }
     let Definition { article, term, verb, predicate } = definition;
@@ -202,6 +206,29 @@ fn take_apart(text: &str) -> Option<Definition<'_>> {
         verb,
         predicate,
     })
+}
+
+/// Returns whether a predicate is a class and what tells the thing apart within it, and nothing else: "a server that …".
+fn is_told_apart(definition: &Definition<'_>, own: bool) -> bool {
+    let joins = "that which for of used to in from by with where whose who designed between on containing providing running consisting \
+        describing representing allowing using";
+    let more =
+        "can is are was has have will all it they must should may also does not you overrides requests";
+    let is_in = |list: &str, word: &str| list.split_ascii_whitespace().any(|known| known == word);
+    let words: Vec<String> = definition.predicate.split_whitespace().map(bare).collect();
+    let goes_on = words
+        .windows(2)
+        .any(|pair| ["and", "so", "but"].contains(&pair[0].as_str()) && is_in(more, &pair[1]));
+    let joined = |word: &String| is_in(joins, word);
+    let ranked = words
+        .iter()
+        .take(4)
+        .any(|word| is_in("available required possible due able way place thing step", word));
+    // Where the thing is not the page's own, what names it again is a remark on it.
+    let again = !own && terms(definition.term).is_subset(&terms(definition.predicate));
+    let marks =
+        ["—", ";", "!", ", while ", ", and the "].iter().any(|mark| definition.predicate.contains(mark));
+    words.iter().skip(2).any(joined) && !goes_on && !ranked && !again && !marks
 }
 
 /// Returns whether a predicate says who somebody is: people and firms are no matter of documentation.

@@ -79,7 +79,7 @@ fn of_code(page: &Page, text: &str) -> Option<(String, String, u8)> {
     let (code, kind, rest) = subject(text)?;
     let verb = rest.split_whitespace().next()?;
     let sound = (is_doing(verb)
-        || is_finite(verb) && !["can", "applies", "supports", "exists", "keeps"].contains(&verb))
+        || is_finite(verb) && !["can", "applies", "supports", "exists", "keeps", "always"].contains(&verb))
         && rest.split_whitespace().count() >= 6;
     let named = text.contains(&format!("` {kind}")) || !is_plain_word(code);
     let ask = format!("what does the {kind} `{code}` do?");

@@ -100,7 +100,12 @@ fn entry(line: &Line) -> Option<(&str, &str)> {
     let sound = !term.is_empty() && term.split_whitespace().count() <= 4 && term.chars().count() <= 50;
     let plain = !term.contains(['`', ':', '?', ',', '"', '<', '{', '[', '=']) && !is_stop(&bare(term));
     let label = LABELS.split_ascii_whitespace().any(|label| label == term.to_lowercase());
-    let plain = plain && !label && !term.contains(['(', ')', '→']) && !term.starts_with("..");
+    let plain = plain
+        && !label
+        && !term.contains(';')
+        && !term.starts_with("my-")
+        && !term.contains(['(', ')', '→'])
+        && !term.starts_with("..");
     (sound && plain && term.chars().any(|c| c.is_ascii_alphabetic())).then_some((term, meaning))
 }
 
@@ -127,8 +132,17 @@ fn is_meaning(text: &str) -> bool {
 
 /// Returns whether a section is beside the matter: what to have at hand, or who else is there.
 fn is_aside(heading: &str) -> bool {
-    let asides =
-        ["before you begin", "prerequisite", "requirements", "adopter", "next steps", "speaker", "who "];
+    let asides = [
+        "before you begin",
+        "prerequisite",
+        "requirements",
+        "adopter",
+        "next steps",
+        "speaker",
+        "who ",
+        "further reading",
+        "see also",
+    ];
     let heading = heading.to_lowercase();
     asides.iter().any(|aside| heading.contains(aside))
 }
@@ -169,20 +183,34 @@ fn item_questions(page: &Page, number: usize, list: &List<'_>, questions: &mut V
     let your = first.contains("your") || first.contains("you ");
     let phrase = ["a", "an"].contains(&opening.as_str()) || opening == "the" && is_joined(first);
     let is = phrase && !has_main_verb(first) && !your;
+    // Where a sibling is described alike, what tells them apart may be in what follows.
+    let cut = first.len() < meaning.len() && list.meanings.has(term, first);
+    if cut || term.chars().count() < 3 || term.starts_with("Using ") {
+        return;
+    }
 
     // "uri: the URI …" tells nothing.
     let echoes =
         !code && terms(term).is_subset(&terms(first)) || !is_name(term) && !does && list.leads_elsewhere;
     let heading = section(page, number, "");
-    if does && (code || is_name(term)) {
+    if does && (code || is_name(term) && !term.contains(' ')) {
         let kind = kind_by_look(term).map_or_else(String::new, |kind| format!("the {kind} "));
         push("item", 62, format!("what does {kind}{shown} do?"), heading.clone(), first);
-    } else if is && *alone && !echoes && (code || !term.contains(' ') || is_name(term) && !is_label(term)) {
+    } else if is
+        && *alone
+        && !echoes
+        && (code || !is_plain_word(term))
+        && (code || !term.contains(' ') || is_name(term) && !is_label(term))
+    {
         let ask = if code { format!("what is {shown}?") } else { format!("what is meant by {shown}?") };
         push("item", 60, ask, heading.clone(), first);
     }
     // The other way round, where one meaning alone fits.
-    let telling = words >= 7 && terms(first).is_disjoint(&terms(term)) && !first.contains('"');
+    let telling = words >= 7
+        && !first.contains(", if ")
+        && !your
+        && terms(first).is_disjoint(&terms(term))
+        && !first.contains('"');
     let noun = noun_of(block, term);
     if telling
         && (does || is)
@@ -190,14 +218,18 @@ fn item_questions(page: &Page, number: usize, list: &List<'_>, questions: &mut V
             || !is_plain_word(term) && (code || !is_label(term) && term.chars().any(char::is_lowercase)))
         && !list.meanings.has(term, first)
     {
-        let said = lower_first(first.trim_end_matches('.'));
-        let ask = match (noun, does) {
-            (Some(noun), true) => format!("which {noun} {said}?"),
-            (Some(noun), false) => format!("which {noun} is described as \"{said}\"?"),
-            (None, true) => format!("what {said}?"),
-            (None, false) => format!("what is described as \"{said}\"?"),
-        };
-        push("item-term", 62, ask, heading, term);
+        push("item-term", 62, which_ask(noun, first, does), heading, term);
+    }
+}
+
+/// Asks which thing a meaning is of: what it does, or how it is described.
+fn which_ask(noun: Option<&str>, meaning: &str, does: bool) -> String {
+    let said = lower_first(meaning.trim_end_matches('.'));
+    match (noun, does) {
+        (Some(noun), true) => format!("which {noun} {said}?"),
+        (Some(noun), false) => format!("which {noun} is described as \"{said}\"?"),
+        (None, true) => format!("what {said}?"),
+        (None, false) => format!("what is described as \"{said}\"?"),
     }
 }
 
@@ -255,7 +287,7 @@ fn noun_of(block: &Block, term: &str) -> Option<&'static str> {
     known.iter().find(|noun| **noun == last).map(|noun| noun.trim_end_matches('s'))
 }
 
-fn first_sentence(text: &str) -> &str {
+pub(super) fn first_sentence(text: &str) -> &str {
     let mut line = Line::default();
     line.push(text, 0..text.len());
     let end = line.sentences().first().map_or(0, |range| range.end);
@@ -280,6 +312,7 @@ fn whole_list(page: &Page, number: usize, list: &List<'_>, questions: &mut Vec<Q
         .collect();
     let short = |line: &Line| {
         let own = !line.text.contains('#')
+            && line.text.chars().any(|c| c.is_ascii_lowercase() || c == '`')
             && !line.text.to_lowercase().contains("see ")
             && !line.text.ends_with('.');
         own && line.text.split_whitespace().count() <= 8 && is_clean(&line.text)
@@ -321,7 +354,7 @@ fn list_question(intro: &str, count: usize) -> Option<String> {
     let about_links = terms(intro).iter().any(|term| links.iter().any(|link| stem(link) == *term));
     let you = said
         .split_whitespace()
-        .any(|word| word.starts_with("you") || ["should", "their", "its"].contains(&word));
+        .any(|word| word.starts_with("you") || ["should", "must", "their", "its"].contains(&word));
     let announces = (counted.is_some() || intro.contains("following")) && !you && said.contains(' ');
     let sound =
         announces && (5..=25).contains(&words) && stands_alone(&plain) && is_clean(intro) && !about_links;

@@ -13,7 +13,7 @@ use rifflebox_core::Document;
 use names::Names;
 use reader::{Reader, paragraphs};
 use subject::subject;
-use title::{front_title, is_local, is_news, sound_title, with_folders, words};
+use title::{front_title, is_lesson, is_local, is_news, sound_title, with_folders, words};
 
 use super::help;
 use super::line::Line;
@@ -93,7 +93,7 @@ impl Page {
         let first = blocks.iter().find_map(|block| block.path.first().cloned());
         let title =
             [named, front_title(text), first].into_iter().flatten().find_map(|title| sound_title(&title))?;
-        if is_news(&title) || !is_english(&prose(&blocks)) {
+        if is_news(&title) || is_lesson(&title) || !is_english(&prose(&blocks)) {
             return None;
         }
         let title = with_folders(&document.id, title);
@@ -121,6 +121,12 @@ impl Page {
         let stems = terms(term);
         let often = |stem| self.counts.get(stem).is_some_and(|count| *count >= 4);
         !stems.is_empty() && !term.contains('`') && stems.iter().all(often)
+    }
+
+    /// Returns whether a term is what the whole documentation is about.
+    pub(super) fn is_of(&self, term: &str) -> bool {
+        let (own, wanted) = (self.about.as_ref().or(self.subject.as_ref()), terms(term));
+        own.is_some_and(|own| !wanted.is_empty() && wanted.is_subset(&terms(own)))
     }
 
     /// Returns whether several sentences begin with a term.
@@ -153,6 +159,11 @@ impl Block {
     /// Returns the nearest heading, if a question may name it.
     pub(super) fn section(&self) -> Option<&str> {
         self.path.last().map(String::as_str).filter(|heading| is_heading(heading))
+    }
+
+    /// Returns whether it is of an example, a lesson or a log of changes.
+    pub(super) fn is_aside(&self) -> bool {
+        self.path.iter().any(|heading| is_lesson(heading))
     }
 
     /// Returns all headings above that a question may name, the nearest first.
@@ -280,7 +291,9 @@ mod tests {
     fn pages_of_demos_and_of_their_own_site() {
         assert!(is_local("docs/demo/services/cart.md") && is_local("content/en/site/build/links.md"));
         assert!(is_local("CHANGELOG.md") && is_local("book/contrib/issues.md"));
-        assert!(!is_local("site/content/en/docs/demonstrate.md") && !is_local("demo.md"));
+        assert!(!is_local("site/content/en/docs/demonstrate.md") && !is_local("demonstration.md"));
+        assert!(is_local("docs/fluent-bit-tutorial.md") && is_local("docs/quick-start/run.md"));
+        assert!(is_lesson("Getting Started") && is_lesson("An example: carts") && !is_lesson("Sampling"));
     }
 
     #[test]

@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use rifflebox_core::{Content, Draft, Key, Span, Value};
 
+use super::fair::is_fair;
 use super::page::Page;
 use super::words::{gives_away, lower_first, terms};
 
@@ -40,7 +41,7 @@ impl Question {
     pub(super) fn prompt(&self, page: &Page) -> Option<String> {
         let with = self.section.as_deref();
         let prompt = self.prompt_in(page, with)?;
-        if self.is_fair(&prompt) {
+        if self.is_told(&prompt) && is_fair(self) {
             return Some(prompt);
         }
         None
@@ -54,7 +55,7 @@ impl Question {
         })
     }
 
-    fn is_fair(&self, prompt: &str) -> bool {
+    fn is_told(&self, prompt: &str) -> bool {
         let words = self.answer.split_whitespace().count();
         if terms(&self.answer).is_empty() || prompt.chars().count() > 600 || words > 120 {
             return false;

@@ -1,7 +1,10 @@
 //! Reference configurations in code: comments above keys whose values are placeholders.
 
+use std::collections::BTreeMap;
+
 use super::does::is_deed;
 use super::help::is_telling;
+use super::list::is_plain_word;
 use super::page::{Kind, Page};
 use super::prose::{is_clean, points_nowhere};
 use super::question::{Ask, Question};
@@ -10,9 +13,20 @@ use super::words::{bare, is_english, terms};
 
 /// Asks for each key that a comment describes, and for its default: "key: <type> | default = value".
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
+    let codes = page.blocks().iter().filter_map(|block| match &block.kind {
+        Kind::Code { text, .. } => Some(text.as_str()),
+        _ => None,
+    });
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    codes.flat_map(str::lines).filter_map(key_of).for_each(|(key, _)| *counts.entry(key).or_default() += 1);
     for (number, block) in page.blocks().iter().enumerate() {
         let Kind::Code { text, .. } = &block.kind else { continue };
         for entry in entries(text) {
+            // A key within others is known by where it stands, unless no other has its name.
+            let nested = entry.nested && counts.get(entry.key) != Some(&1);
+            if nested || is_plain_word(entry.key) {
+                continue;
+            }
             for (quality, ask, answer) in entry.questions() {
                 questions.push(Question {
                     shape: "key",
@@ -32,6 +46,8 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
 /// A key of a reference configuration, with the comment above it.
 struct Entry<'a> {
     key: &'a str,
+    /// Whether it stands within another key.
+    nested: bool,
     line: &'a str,
     comment: String,
     default: Option<&'a str>,
@@ -40,6 +56,8 @@ struct Entry<'a> {
 /// Finds the keys that have a comment of their own and a placeholder for their value.
 fn entries(text: &str) -> Vec<Entry<'_>> {
     let (mut entries, mut comment) = (Vec::new(), String::new());
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let outer = text.lines().filter(|line| key_of(line).is_some()).map(indent).min().unwrap_or_default();
     for line in text.lines() {
         match line.trim_start().strip_prefix('#') {
             Some(said) => {
@@ -49,7 +67,7 @@ fn entries(text: &str) -> Vec<Entry<'_>> {
             None => {
                 let comment = std::mem::take(&mut comment).trim().to_owned();
                 if let Some((key, default)) = key_of(line) {
-                    entries.push(Entry { key, line, comment, default });
+                    entries.push(Entry { key, nested: indent(line) > outer, line, comment, default });
                 }
             }
         }

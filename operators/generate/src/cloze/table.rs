@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::alike::Alike;
+use super::define::has_main_verb;
 use super::does::is_deed;
 use super::help::is_telling;
 use super::line::Line;
-use super::list::is_plain_word;
+use super::list::{first_sentence, is_plain_word};
 use super::page::{Kind, Page};
 use super::prose::{is_clean, points_nowhere};
 use super::question::{Ask, Question};
@@ -14,12 +15,9 @@ use super::which::{kind_by_look, section};
 use super::words::{bare, is_english, letters, lower_first, terms};
 
 /// Heads of columns that name a plain property of the row.
-const PROPERTIES: &str = "default|default value|type|data type|unit|units|instrument type|port|default port|\
-    language|protocol|metric type|value type|format|environment variable|system property|flag|scope|\
-    instrument kind|aggregation|cardinality|return type|since|repository|package|metric name|stability";
-
-/// Types that are no news.
-const PLAIN_TYPES: [&str; 7] = ["boolean", "bool", "int", "integer", "string", "number", "float"];
+const PROPERTIES: &str = "default|default value|unit|units|port|default port|language|protocol|format|\
+    environment variable|system property|flag|scope|aggregation|cardinality|since|repository|package|metric name|\
+    stability";
 
 /// Heads of columns that say in words what the row is.
 const MEANINGS: &str = "description|meaning|purpose|definition|what it does|explanation|function|effect";
@@ -89,12 +87,8 @@ fn cell_questions(page: &Page, number: usize, cell: &Cell<'_>, questions: &mut V
     let support = support.collect::<Vec<_>>().join("; ");
     let (first, last) = (&cell.row[0], &cell.row[cell.column.at]);
     let span = first.source(&first.all()).start..last.source(&last.all()).end;
-    let general = is_plain_word(asked.key.trim_matches('`'));
     for (shape, ask, answer) in asked.property().into_iter().chain(asked.meaning(cell)) {
         let section = section(page, number, &answer);
-        if general && section.is_none() && shape == "cell" {
-            continue;
-        }
         questions.push(Question {
             shape,
             quality: 62,
@@ -131,7 +125,11 @@ impl<'a> AskedCell<'a> {
             return None;
         }
         let kind = key_kind(cell.header[0].text.trim(), key);
-        // A key that is a plain word names nothing, unless the table says what its keys are.
+        // A plain word names nothing that has no namesake elsewhere, and two letters name nothing.
+        let bare_key = key.trim_matches('`');
+        if is_plain_word(bare_key) || bare_key.chars().count() < 3 {
+            return None;
+        }
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         let aspect = cell.header[0].text.trim().eq_ignore_ascii_case("aspect");
         let nameless = kind.is_empty() && (aspect || key.trim_matches('`').chars().all(plain));
@@ -149,13 +147,10 @@ impl<'a> AskedCell<'a> {
         const EMPTY: [&str; 14] =
             ["", "-", "n/a", "none", "no", "yes", "–", "—", "tbd", "unset", "null", "true", "false", "\"\""];
         let bare_value = self.value.trim_matches('`').to_lowercase();
-        // Of the plainest types the name of the key tells as much.
         let default = self.head.starts_with("default");
-        let plain_type = default && !is_telling(self.value.trim_matches('`').trim_matches('"'))
-            || self.head.ends_with("type")
-                && (PLAIN_TYPES.contains(&bare_value.as_str()) || bare_value.starts_with("list of"));
+        let plain = default && !is_telling(self.value.trim_matches('`').trim_matches('"'));
         let short = self.value.split_whitespace().count() <= 8 && one_value(self.value);
-        if !is_one_of(PROPERTIES, self.head) || plain_type || EMPTY.contains(&bare_value.as_str()) || !short {
+        if !is_one_of(PROPERTIES, self.head) || plain || EMPTY.contains(&bare_value.as_str()) || !short {
             return None;
         }
         let noun = if self.head == "default" { "default value" } else { self.head };
@@ -164,17 +159,23 @@ impl<'a> AskedCell<'a> {
 
     /// Asks how the key is described, and, where no other row is described alike, which key is.
     fn meaning(&self, cell: &Cell<'_>) -> Vec<CellQuestion> {
-        const OPENINGS: [&str; 8] = ["if", "when", "because", "see", "same", "as", "like", "optional"];
+        const OPENINGS: [&str; 14] = [
+            "for", "to", "required", "only", "refer", "note", "if", "when", "because", "see", "same", "as",
+            "like", "optional",
+        ];
         let (key, value) = (self.key, self.value);
         let words = value.split_whitespace().count();
         let opening = bare(value.split_whitespace().next().unwrap_or_default());
         let news = terms(value).difference(&terms(key)).count();
-        let empty = OPENINGS.contains(&opening.as_str()) || news < 3 || value.contains("DEPRECATED");
+        let deed = is_deed(value);
+        // A clause is about the key, but does not say what it is.
+        let clause = !deed && has_main_verb(first_sentence(value));
+        let empty = OPENINGS.contains(&opening.as_str()) || news < 3 || clause;
         let sentence = (5..=40).contains(&words) && points_nowhere(value) && is_english(value);
         let Some(meanings) = cell.column.meanings.as_ref().filter(|_| !empty && sentence) else {
             return Vec::new();
         };
-        let ask = match is_deed(value) {
+        let ask = match deed {
             true => format!("what does {} do?", self.row()),
             false => format!("how is {} described?", self.row()),
         };

@@ -1,5 +1,6 @@
 //! "Which flag does …?": sentences whose subject or tool is a name in code, with the word for what it is.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::line::Line;
@@ -98,10 +99,15 @@ const INVENTED: [&str; 17] = [
 
 /// Asks of each sentence that names one thing in code and says what it does.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
+    let alike = openings(page);
     for (number, block) in page.blocks().iter().enumerate() {
         let (Kind::Paragraph(line) | Kind::Item { line, .. }) = &block.kind else { continue };
         for sentence in line.sentences() {
             if let Some((ask, code, quality)) = question_of(page, line, &sentence) {
+                let opening = subject(&line.text[sentence.clone()]).map(|(_, _, rest)| opening(rest));
+                if opening.is_some_and(|opening| alike.get(&opening).is_some_and(|count| *count > 1)) {
+                    continue;
+                }
                 questions.push(Question {
                     shape: "which",
                     quality,
@@ -115,6 +121,25 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
             }
         }
     }
+}
+
+/// Counts how many sentences on a name in code go on with the same words: then several names answer.
+fn openings(page: &Page) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for block in page.blocks() {
+        let (Kind::Paragraph(line) | Kind::Item { line, .. }) = &block.kind else { continue };
+        for sentence in line.sentences() {
+            if let Some((_, _, rest)) = subject(&line.text[sentence]) {
+                *counts.entry(opening(rest)).or_default() += 1;
+            }
+        }
+    }
+    counts
+}
+
+/// Returns the words with which a sentence begins to say what its subject does.
+fn opening(rest: &str) -> String {
+    rest.split_whitespace().take(6).map(bare).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the heading above, if it helps and does not hold the answer.
@@ -151,7 +176,7 @@ fn as_subject(text: &str) -> Option<(String, &str, u8)> {
     let verb = rest.split_whitespace().next()?;
     let passive = ["is used to ", "is used for ", "can be used to "].iter().any(|way| rest.starts_with(way));
     let sound = !rest.contains(';')
-        && (passive || is_finite(verb))
+        && (passive || verb != "can" && is_finite(verb))
         && rest.split_whitespace().count() >= 6
         && points_nowhere(rest)
         && stands_alone(text);
@@ -229,7 +254,7 @@ pub(super) fn kind_by_look(code: &str) -> Option<&'static str> {
 pub(super) fn is_finite(verb: &str) -> bool {
     let word = bare(verb);
     let weak = "has was its this is as does needs works uses takes looks comes remains requires accepts expects \
-        exists defaults ends begins follows differs behaves depends gains refers means gets goes stands becomes seems";
+        exists defaults ends begins follows differs behaves depends gains refers means gets goes stands becomes seems always";
     let ends = word.ends_with('s') && !word.ends_with("ss");
     verb == word && (word == "can" || ends && !weak.split_ascii_whitespace().any(|weak| weak == word))
 }
@@ -244,13 +269,15 @@ pub(super) fn is_asked_for(page: &Page, code: &str, ask: &str) -> bool {
     // "the `a` and `b` flags" has been refused by its plural; "`a` or `b`" is refused here.
     let alone = !ask.contains(" or `") && !ask.contains(" and `");
     // A name of a program's own, written bare, is of the page alone.
+    let nameless = super::list::is_plain_word(code)
+        && ["endpoint", "field", "metric", "label", "parameter", "option"].contains(&kind);
     let camel = |word: &str| {
         word.chars().next().is_some_and(|c| c.is_ascii_lowercase())
             && word.chars().skip(1).any(|c| c.is_ascii_uppercase())
     };
     let bare_names =
         ask.split('`').step_by(2).flat_map(str::split_whitespace).any(|word| camel(word) && word != "macOS");
-    plain && alone && !bare_names && terms(ask).len() >= 3 && !invented()
+    plain && !nameless && alone && !bare_names && terms(ask).len() >= 3 && !invented()
 }
 
 /// Returns whether one of the page's own code blocks makes something of this name.

@@ -38,24 +38,45 @@ pub(super) fn sound_title(title: &str) -> Option<String> {
 pub(super) fn is_local(id: &str) -> bool {
     let (folders, name) = id.rsplit_once('/').unwrap_or(("", id));
     let folders: Vec<&str> = folders.split('/').collect();
-    let own = [
-        "demo",
-        "demos",
-        "example",
-        "examples",
-        "contributing",
-        "contrib",
-        "proposals",
-        "rfcs",
-        "enhancements",
-        "developer-guide",
-    ];
-    let logs = ["changelog", "changes", "release-notes", "releases", "history", "news"];
+    let own = "demo demos example examples contributing contrib contribute proposals rfcs enhancements \
+        developer-guide tutorial tutorials quick-start quickstart quickstarts walkthrough walkthroughs sample \
+        samples release-notes releases changelog changelogs roadmap community announcements upgrade upgrades upgrading";
+    let own = |folder: &&str| own.split_ascii_whitespace().any(|known| known == folder.to_lowercase());
+    let logs =
+        ["changelog", "changes", "release-notes", "releases", "history", "news", "upgrade", "upgrading"];
     let name = name.to_lowercase();
     let site = folders.iter().position(|folder| *folder == "site");
-    folders.iter().any(|folder| own.contains(folder))
-        || logs.contains(&name.split('.').next().unwrap_or_default())
+    let stem = name.split('.').next().unwrap_or_default();
+    folders.iter().any(own)
+        || logs.contains(&stem)
+        || is_lesson(&stem.replace(['-', '_'], " "))
         || site.is_some_and(|at| folders[..at].contains(&"content"))
+}
+
+/// Returns whether a title or heading is of a lesson, an example, a log of changes, or of those who make the project.
+pub(super) fn is_lesson(title: &str) -> bool {
+    let single = "tutorial tutorials quickstart quickstarts walkthrough walkthroughs example examples demo demos \
+        sample samples scenario scenarios changelog roadmap contributing contribute contributors contributor \
+        workshop adopters governance maintainers lesson exercise exercises";
+    let several = [
+        "quick start",
+        "getting started",
+        "get started",
+        "release notes",
+        "hello world",
+        "what s new",
+        "code of conduct",
+        "breaking changes",
+        "upgrade notes",
+        "case study",
+        "try it",
+        "next steps",
+        "bug fixes",
+    ];
+    let said = words(title);
+    let joined = said.join(" ");
+    said.iter().any(|word| single.split_ascii_whitespace().any(|known| known == word))
+        || several.iter().any(|phrase| format!(" {joined} ").contains(&format!(" {phrase} ")))
 }
 
 /// Returns whether a page tells what happened at a time: a month, a meeting, a release.
