@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rifflebox::{
     Cloze, Content, Document, Draft, Exact, Files, Flow, Generator, Identity, Key, Length, LengthSettings,
     OnReject, Passages, PublishSettings, Recipe, Result, Sample, Samples, Share, Supported, TableRows, Tier,
-    Tokenizer, Verdict, verifier, verifier_with_documents,
+    Tokenizer, Verbatim, VerbatimSettings, Verdict, verifier, verifier_with_documents,
 };
 
 use super::service::{Asker, Judge, Service};
@@ -15,7 +15,7 @@ use super::service::{Asker, Judge, Service};
 /// What makes samples, in order of the flow.
 pub(super) const MAKERS: [&str; 5] = ["passages", "rows", "cloze", "lines", "asker"];
 /// What judges samples, in order of the flow.
-pub(super) const CHECKS: [&str; 4] = ["length", "lot", "grounded", "judge"];
+pub(super) const CHECKS: [&str; 5] = ["length", "lot", "verbatim", "grounded", "judge"];
 
 /// A flow.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,6 +133,7 @@ impl Shape {
                 }
                 "lot" => samples
                     .verify_or(verifier("lot", &version.to_string(), move |s| lot(s, version)), on_reject),
+                "verbatim" => samples.verify_graph_or(verbatim(version)?, on_reject),
                 "grounded" => {
                     let judge = move |s: &Sample, of: &[Document]| grounded(s, of, version);
                     samples.verify_or(
@@ -155,6 +156,13 @@ fn join(one: Option<Samples>, other: Samples) -> Option<Samples> {
 
 fn passages(version: u64) -> Passages {
     Passages { max_chars: [2_000, 200, 90][version as usize % 3], ..Passages::default() }
+}
+
+/// Rejects what copies a few words, and compares with few documents: lines of lists are short, and say much the same.
+fn verbatim(version: u64) -> Result<Verbatim> {
+    let settings =
+        VerbatimSettings { min_words: 4, max_words: 5 + version as usize, crowd: 2, ..Default::default() };
+    Verbatim::new(settings, Path::new(""))
 }
 
 fn recipe(number: u64) -> Recipe {
