@@ -1,5 +1,6 @@
 //! House rules that no compiler checks; each failure names the file and the cure.
 
+mod dependencies;
 mod edges;
 mod examples;
 mod operators;
