@@ -370,7 +370,8 @@ fn forget_other_kinds(content: &mut Content, plan: &FlowPlan) {
             let prefix = format!("{name}/");
             content.arrangements.retain(|arrangement, _| !arrangement.starts_with(&prefix));
             // Who read them starts anew, and so takes back what it had of them.
-            content.stages.retain(|other, record| other != name && !record.inputs.contains(name));
+            let of_it = |read: &String| read.contains(&format!(" {prefix}"));
+            content.stages.retain(|other, record| other != name && !record.reads.iter().any(of_it));
         }
     }
 }

@@ -84,6 +84,8 @@ pub struct Stage {
     pub fingerprint: Key,
     /// Names of the other stages whose arrangements it reads.
     pub inputs: BTreeSet<String>,
+    /// How it reads which of their arrangements: what is shown and what is borrowed are two things.
+    pub reads: BTreeSet<String>,
 }
 
 /// Nodes, in an order in which each one's inputs come before it.
@@ -103,7 +105,12 @@ impl Graph {
     /// Starts a stage; nodes belong to the stage that was started last.
     pub fn stage(&mut self, name: &str, fingerprint: Key) {
         assert!(self.stages.iter().all(|stage| stage.name != name), "stage {name} is in the graph already");
-        self.stages.push(Stage { name: name.to_owned(), fingerprint, inputs: BTreeSet::new() });
+        self.stages.push(Stage {
+            name: name.to_owned(),
+            fingerprint,
+            inputs: BTreeSet::new(),
+            reads: BTreeSet::new(),
+        });
     }
 
     /// Adds a node.
@@ -122,7 +129,9 @@ impl Graph {
                 assert!(named, "only a named arrangement can be read by another stage");
                 let other = self.stages[self.stage_of[from.0]].name.clone();
                 assert_ne!(other, self.stages[stage].name, "a stage reads its own nodes as they are");
+                let read = format!("{} {}", operation.verb(), self.name_of(*from).expect("asserted above"));
                 self.stages[stage].inputs.insert(other);
+                self.stages[stage].reads.insert(read);
             }
             operation => {
                 for input in operation.inputs() {
@@ -204,25 +213,38 @@ impl Operation {
     }
 }
 
-impl fmt::Debug for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self {
-            Operation::Input { name } => return write!(f, "input {name}"),
-            Operation::Arrange { name, .. } => return write!(f, "arrange {name}"),
-            Operation::Reduce { name, .. } => return write!(f, "reduce {name}"),
-            Operation::Iterate { name, .. } => return write!(f, "iterate {name}"),
-            Operation::Ask { answers, .. } => return write!(f, "ask {answers}"),
+impl Operation {
+    /// Returns what it does, in a word or two.
+    fn verb(&self) -> &'static str {
+        match self {
+            Operation::Input { .. } => "input",
             Operation::Map { .. } => "map",
             Operation::Concat { .. } => "concat",
             Operation::Negate { .. } => "negate",
+            Operation::Arrange { .. } => "arrange",
             Operation::Join { .. } => "join",
             Operation::LookUp { .. } => "look up",
+            Operation::Reduce { .. } => "reduce",
             Operation::Enter { .. } => "enter",
             Operation::EnterArranged { .. } => "enter arranged",
             Operation::Borrow { .. } => "borrow",
+            Operation::Ask { .. } => "ask",
+            Operation::Iterate { .. } => "iterate",
             Operation::Variable => "variable",
             Operation::Import { .. } => "import",
-        };
-        write!(f, "{name} {:?}", self.inputs())
+        }
+    }
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Operation::Input { name }
+            | Operation::Arrange { name, .. }
+            | Operation::Reduce { name, .. }
+            | Operation::Iterate { name, .. }
+            | Operation::Ask { answers: name, .. } => write!(f, "{} {name}", self.verb()),
+            _ => write!(f, "{} {:?}", self.verb(), self.inputs()),
+        }
     }
 }

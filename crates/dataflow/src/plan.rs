@@ -20,7 +20,7 @@ pub struct ArrangementSpec {
 /// What is kept, and what starts anew.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// Stages that start from nothing: new ones, and those whose fingerprint or inputs changed.
+    /// Stages that start from nothing: new ones, and those whose fingerprint changed, or what they read.
     pub fresh: BTreeSet<String>,
     /// All arrangements of the graph.
     pub arrangements: BTreeMap<String, ArrangementSpec>,
@@ -30,10 +30,10 @@ impl Plan {
     /// Matches a graph with the stages of the last commit.
     pub fn new(graph: &Graph, before: &BTreeMap<String, StageRecord>) -> Self {
         let fresh = graph.stages().iter().filter(|stage| {
-            let inputs: Vec<String> = stage.inputs.iter().cloned().collect();
+            let reads: Vec<String> = stage.reads.iter().cloned().collect();
             !before
                 .get(&stage.name)
-                .is_some_and(|old| old.fingerprint == stage.fingerprint && old.inputs == inputs)
+                .is_some_and(|old| old.fingerprint == stage.fingerprint && old.reads == reads)
         });
         Plan { fresh: fresh.map(|stage| stage.name.clone()).collect(), arrangements: graph.arrangements() }
     }
@@ -57,7 +57,7 @@ impl Graph {
     pub fn stage_records(&self) -> BTreeMap<String, StageRecord> {
         let record = |stage: &crate::graph::Stage| StageRecord {
             fingerprint: stage.fingerprint,
-            inputs: stage.inputs.iter().cloned().collect(),
+            reads: stage.reads.iter().cloned().collect(),
         };
         self.stages().iter().map(|stage| (stage.name.clone(), record(stage))).collect()
     }

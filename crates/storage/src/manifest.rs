@@ -71,9 +71,9 @@ pub struct Content {
 pub struct StageRecord {
     /// Its operator's fingerprint.
     pub fingerprint: Key,
-    /// Names of the stages that it read.
+    /// How it read which arrangements of other stages: a word or two, and the arrangement's name.
     #[serde(default)]
-    pub inputs: Vec<String>,
+    pub reads: Vec<String>,
 }
 
 /// An arrangement: sorted runs whose sum it is.

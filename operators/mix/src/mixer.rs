@@ -74,7 +74,7 @@ impl Mixer for Recipe {
         });
         let firsts = scope.total("firsts", sums);
         let supply = scope.flat_map(firsts.rows(), |(label, byte): First, sum: i64, say| {
-            say((), Supply::Bucket(label, byte, sum as u64));
+            say((), Supply::Bucket(label, byte, supplied(sum)));
         });
         let levels = Levels { rows, seconds };
 
@@ -86,7 +86,8 @@ impl Mixer for Recipe {
 
         let held = scope.weighted_map(anchor_rows, |_, row: Row, say| say((), (), weight(&row)));
         let held = scope.total("anchor/held", held);
-        let held = scope.flat_map(held.rows(), |(), tokens: i64, say| say((), Supply::Anchor(tokens as u64)));
+        let held =
+            scope.flat_map(held.rows(), |(), tokens: i64, say| say((), Supply::Anchor(supplied(tokens))));
         let recipe = self.clone();
         let supply = scope.concat(&[supply, held]);
         let others = scope.arrange("others/supply", supply, Keep::Internal);
@@ -106,6 +107,12 @@ impl Mixer for Recipe {
 /// A row without tokens still takes room.
 fn weight(row: &Row) -> i64 {
     row.tokens.max(1) as i64
+}
+
+/// Returns a sum of tokens. Less than nothing is nothing: while a changed purge is computed anew, rows that go may still
+/// be counted against for some epochs of the run.
+fn supplied(sum: i64) -> u64 {
+    u64::try_from(sum).unwrap_or(0)
 }
 
 /// Divides the budget, and says which first bytes are taken, of the anchor's labels or of the others.
@@ -182,7 +189,7 @@ impl Levels {
         });
         let sums = scope.flat_map(self.seconds.rows(), move |(label, bucket): Second, sum: i64, say| {
             if label.is_anchor() == anchor {
-                say((label, (bucket >> 8) as u8), Below::Sum(bucket as u8, sum as u64));
+                say((label, (bucket >> 8) as u8), Below::Sum(bucket as u8, supplied(sum)));
             }
         });
         let below = scope.concat(&[taken, sums]);

@@ -20,6 +20,24 @@ pub(super) fn failed_once() -> Vec<(&'static str, History)> {
         history.shape.stages.insert("judge", Stage::default());
         all.push(("a failure that a dead build had retried stood twice", history));
     }
+    let mut branched = plain(vec![turned(vec![Turn::Branch])]);
+    let lot = Stage { version: 2, on_reject: OnReject::Demote };
+    branched.shape.stages.extend([
+        ("lot", lot),
+        ("rows", Stage::default()),
+        ("passages", Stage { version: 2, ..lot }),
+    ]);
+    branched.documents = vec![Edit::Write { path: "pages/deep/f.md".to_owned(), seed: 115 }];
+    branched.shape = Shape { branched: true, purge: Purged::AfterChecks, near: Some(80), ..branched.shape };
+    all.push(("what came straight and then by a verifier came twice", branched));
+    let write = Edit::Write { path: "pages/c.md".to_owned(), seed: 208 };
+    let round = Round { edits: vec![write], ..turned(vec![Turn::Near(Some(30))]) };
+    let mut emptied = plain(vec![round]);
+    let stage = Stage { version: 2, on_reject: OnReject::Drop };
+    emptied.shape.stages = [("passages", stage), ("rows", stage)].into();
+    emptied.shape = Shape { purge: Purged::BeforeChecks, near: Some(80), recipe: 4, ..emptied.shape };
+    emptied.documents.clear();
+    all.insert(0, ("a purge that changed with all of its rows gone", emptied));
     let half_read = "documents of a source stayed as they were read before it changed, since a build died";
     for per_mille in (400..1_000).step_by(100) {
         let death = Some(Death::Store { per_mille, after: false });
@@ -43,6 +61,7 @@ fn plain(rounds: Vec<Round>) -> History {
         tables: None,
         branched: false,
         purge: Purged::Never,
+        near: None,
         recipe: 0,
         splits: false,
         partial: false,

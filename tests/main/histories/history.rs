@@ -72,6 +72,7 @@ pub(super) enum Turn {
     Swap,
     Branch,
     Purge(Purged),
+    Near(Option<u64>),
     Recipe(u64),
     Pages(&'static str),
     License,
@@ -142,11 +143,24 @@ impl Default for Way {
 pub(super) fn draw(seed: u64) -> History {
     let random = &mut Random::new(seed);
     let rounds = 4 + random.below(6);
-    History {
+    let mut history = History {
         in_folder: random.once_in(4),
         shape: shape(random),
         documents: (0..3 + random.below(6)).map(|_| write(random)).collect(),
         rounds: (0..rounds).map(|_| round(random)).collect(),
+    };
+    near(&mut history, &mut Random::new(!seed));
+    history
+}
+
+/// Draws where near-duplicates are purged, and when at another threshold.
+fn near(history: &mut History, random: &mut Random) {
+    const LIKENESSES: [Option<u64>; 4] = [None, Some(30), Some(50), Some(80)];
+    history.shape.near = *random.choose(&LIKENESSES);
+    for round in &mut history.rounds {
+        if random.once_in(4) {
+            round.turns.push(Turn::Near(*random.choose(&LIKENESSES)));
+        }
     }
 }
 
@@ -165,6 +179,7 @@ fn shape(random: &mut Random) -> Shape {
         swapped: random.once_in(3),
         branched: random.once_in(3),
         purge: *random.choose(&[Purged::Never, Purged::BeforeChecks, Purged::AfterChecks]),
+        near: None,
         recipe: random.below(5),
         splits: random.once_in(4),
         partial: random.once_in(8),
@@ -305,6 +320,7 @@ impl Turn {
             Turn::Swap => shape.swapped = !shape.swapped,
             Turn::Branch => shape.branched = !shape.branched,
             Turn::Purge(purge) => shape.purge = purge,
+            Turn::Near(percent) => shape.near = percent,
             Turn::Recipe(recipe) => shape.recipe = recipe,
             Turn::Tier(tier) => shape.tier = tier,
             Turn::Tables(column) => shape.tables = column,

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use rifflebox::{
     Cloze, Content, Document, Draft, Exact, Files, Flow, Generator, Identity, Key, Length, LengthSettings,
-    OnReject, Passages, PublishSettings, Recipe, Result, Sample, Samples, Share, Supported, TableRows, Tier,
-    Tokenizer, Verbatim, VerbatimSettings, Verdict, verifier, verifier_with_documents,
+    NearDuplicates, NearSettings, OnReject, Passages, PublishSettings, Recipe, Result, Sample, Samples,
+    Share, Supported, TableRows, Tier, Tokenizer, Verbatim, VerbatimSettings, Verdict, verifier,
+    verifier_with_documents,
 };
 
 use super::service::{Asker, Judge, Service};
@@ -39,6 +40,8 @@ pub(super) struct Shape {
     /// Whether passages go past the checks.
     pub(super) branched: bool,
     pub(super) purge: Purged,
+    /// Of what likeness near-duplicates are purged behind the exact ones, in percent.
+    pub(super) near: Option<u64>,
     /// One of a few recipes.
     pub(super) recipe: u64,
     /// Whether some documents are held out for validation.
@@ -117,7 +120,7 @@ impl Shape {
             return Ok(human.expect("something is made"));
         };
         if self.purge == Purged::BeforeChecks {
-            samples = samples.dedup(Exact);
+            samples = self.purged(&samples)?;
         }
         let mut checks = CHECKS;
         if self.swapped {
@@ -146,7 +149,16 @@ impl Shape {
             samples = judged.named(&self.names[name]);
         }
         let all = human.map_or(samples.clone(), |human| human.concat(&samples));
-        Ok(if self.purge == Purged::AfterChecks { all.dedup(Exact) } else { all })
+        if self.purge == Purged::AfterChecks { self.purged(&all) } else { Ok(all) }
+    }
+
+    fn purged(&self, samples: &Samples) -> Result<Samples> {
+        let exact = samples.dedup(Exact);
+        let Some(percent) = self.near else { return Ok(exact) };
+        // Single words of a small vocabulary: much is alike, and by little more or less than that.
+        let settings =
+            NearSettings { threshold: percent as f64 / 100.0, n: 1, crowd: 8, ..Default::default() };
+        Ok(exact.dedup(NearDuplicates::new(settings)?))
     }
 }
 

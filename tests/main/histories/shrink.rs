@@ -64,6 +64,9 @@ fn smaller(history: &History) -> Vec<History> {
     if history.in_folder {
         add(&|smaller| smaller.in_folder = false);
     }
+    if history.shape.near.is_some() {
+        add(&|smaller| smaller.shape.near = None);
+    }
     if history.shape.second {
         add(&|smaller| smaller.shape.second = false);
     }
