@@ -16,7 +16,7 @@ use super::service::{Asker, Judge, Service};
 /// What makes samples, in order of the flow.
 pub(super) const MAKERS: [&str; 5] = ["passages", "rows", "cloze", "lines", "asker"];
 /// What judges samples, in order of the flow.
-pub(super) const CHECKS: [&str; 5] = ["length", "lot", "verbatim", "grounded", "judge"];
+pub(super) const CHECKS: [&str; 5] = ["length", "lot", "grounded", "judge", "verbatim"];
 
 /// A flow.
 #[derive(Clone, Debug, PartialEq)]
