@@ -6,21 +6,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use rifflebox_core::{Error, ErrorKind, Key, Result};
+use rifflebox_core::{Error, ErrorKind, HeldOut, Key, Result};
 use rifflebox_dataflow::{
-    ANSWERS, Answer, Bugs, Compiled, Flow, FlowPlan, GraphRun, Label, MixDecision, Operator, Pace, Plan,
-    Reader, Status, Unit, compile, schema,
+    ANSWERS, Answer, Bugs, Flow, FlowPlan, GraphRun, Label, MixDecision, Operator, Pace, Plan, Reader,
+    Status, Unit, compile, schema,
 };
 use rifflebox_storage::{Content, Manifest, Segment, Traffic, Workspace as Storage, nonce};
 use tokio::runtime::Handle;
 
-use crate::feed::{EPOCH_BYTES, Sender, channel};
+use crate::feed::{EPOCH_BYTES, channel};
+use crate::held_out::bring_up;
 use crate::journal::{Recorder, Uncovered};
 use crate::keeper::{ALL, WorkspaceKeeper};
 use crate::progress::{Event, Progress};
 use crate::publish::Publisher;
 use crate::report::{Changes, Report};
-use crate::scan::{Scanned, scan};
+use crate::scan::{Scanned, scan_beside};
 use crate::state::{State, foundations, open};
 
 /// How a build goes about its work; nothing here changes what is published.
@@ -77,7 +78,8 @@ pub(crate) async fn build(storage: &Storage, flow: &Flow, options: BuildOptions)
     let started = Instant::now();
     let traffic_before = storage.counters().traffic();
     let plan = flow.plan();
-    let compiled = compile(&plan)?;
+    // Whatever it is that is held out, a broken flow is known before anything is read.
+    compile(&plan.with_held_out(|_| HeldOut::of(Vec::new())))?;
     let (parent, segments) = match options.rebuild {
         false => storage.begin().await?,
         true => {
@@ -93,7 +95,6 @@ pub(crate) async fn build(storage: &Storage, flow: &Flow, options: BuildOptions)
     let build = Build {
         storage: storage.clone(),
         plan,
-        compiled,
         options,
         runtime: Handle::current(),
         recorder: Arc::new(Recorder::start(storage, &opened.run)),
@@ -171,7 +172,6 @@ async fn drop_damaged(storage: &Storage, content: &mut Content) -> Result<Vec<St
 struct Build {
     storage: Storage,
     plan: FlowPlan,
-    compiled: Compiled,
     options: BuildOptions,
     runtime: Handle,
     recorder: Arc<Recorder>,
@@ -183,17 +183,21 @@ struct Build {
 }
 
 impl Build {
-    fn run(self, opened: Opened) -> Result<Report> {
-        let graph = self.compiled.graph.clone();
+    fn run(mut self, opened: Opened) -> Result<Report> {
+        let (mut sender, mut epochs) = channel(self.options.epoch_bytes);
+        let reader = Reader::new(foundations(&opened.state));
+        let before = opened.content.extra.get(IDENTITIES).cloned().unwrap_or_default();
+        let progress = self.options.progress.clone();
+        let (plan, held_out) = bring_up(&self.plan, &before, &reader, &mut sender, progress.as_ref())?;
+        self.plan = plan;
+        let graph = compile(&self.plan)?.graph;
         let mut stages = opened.content.stages.clone();
         if self.options.retry_failed {
             // A stage that starts anew demands all its calls again; what is answered well costs a look.
             stages.retain(|name, _| !self.asks(name));
         }
         let matched = Plan::new(&graph, &stages);
-        let (sender, mut epochs) = channel(self.options.epoch_bytes);
-        let reader = Reader::new(foundations(&opened.state));
-        let scanned = self.scan(&opened.content, &reader, sender);
+        let scanned = scan_beside(self.plan.clone(), before, reader.clone(), sender, held_out, progress);
         let changed = epochs.peek()?;
         let idle = !changed
             && matched.fresh.is_empty()
@@ -247,36 +251,6 @@ impl Build {
     fn asks(&self, stage: &str) -> bool {
         let operator = self.plan.stage(stage).map(|stage| &stage.operator);
         matches!(operator, Some(Operator::GenerateAsked(_) | Operator::VerifyAsked(..)))
-    }
-
-    /// Lists and reads all sources on a thread of its own, at most two epochs ahead of the engine.
-    fn scan(
-        &self,
-        content: &Content,
-        reader: &Reader,
-        mut sender: Sender,
-    ) -> std::thread::JoinHandle<Result<Scanned>> {
-        let before = content.extra.get(IDENTITIES).cloned().unwrap_or_default();
-        let (plan, reader, progress) = (self.plan.clone(), reader.clone(), self.options.progress.clone());
-        std::thread::spawn(move || {
-            let mut total = Scanned::default();
-            let mut scan_all = || {
-                for stage in &plan.stages {
-                    let Operator::Source(source) = &stage.operator else { continue };
-                    if let Some(progress) = &progress {
-                        progress.event(Event::Scanning { source: stage.name.clone() });
-                    }
-                    let identity = serde_json::Value::from(source.identity().fingerprint().to_string());
-                    let anew = before.get(&stage.name) != Some(&identity);
-                    total.add(scan(&**source, &stage.name, anew, &reader, &mut sender)?);
-                }
-                Ok(())
-            };
-            let outcome = scan_all();
-            let failed = outcome.as_ref().err().map(|error: &Error| Error::new(error.kind(), error.chain()));
-            sender.finish(outcome);
-            failed.map_or(Ok(total), Err)
-        })
     }
 
     fn keeper(&self, opened: &Opened, graph: &rifflebox_dataflow::Graph, matched: &Plan) -> WorkspaceKeeper {

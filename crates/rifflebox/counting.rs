@@ -152,7 +152,9 @@ pub(crate) fn expected(
                 expected.insert(stage.name.clone(), Counts { calls, tokens });
                 (arriving + counted.calls as f64) * history.passing()
             }
-            Operator::Verify(..) | Operator::VerifyGraph(..) => arriving * history.passing(),
+            Operator::Verify(..) | Operator::VerifyAgainst(..) | Operator::VerifyGraph(..) => {
+                arriving * history.passing()
+            }
             // A purge says only what it displaced, and of few rows yet to come is that known.
             Operator::Dedup(_) => arriving,
             Operator::Source(_)

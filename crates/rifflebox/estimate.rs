@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rifflebox_core::{Error, ErrorKind, Key, Result};
 use rifflebox_dataflow::{
-    Cut, Feed, Flow, FlowPlan, Foundations, Graph, GraphRun, Keeper, MemoryKeeper, Operator, Pace, Plan,
-    Reader, compile,
+    Cut, Flow, FlowPlan, Foundations, Graph, GraphRun, Keeper, MemoryKeeper, Pace, Plan, Reader, compile,
 };
 use rifflebox_storage::{Content, Workspace as Storage};
 use serde::Serialize;
@@ -17,10 +16,11 @@ use tokio::runtime::Handle;
 use crate::build::{BuildOptions, IDENTITIES, Opened, join, totals};
 use crate::counting::{Counted, counting, expected};
 use crate::feed::{EPOCH_BYTES, channel};
+use crate::held_out::bring_up;
 use crate::keeper::{ALL, touched};
 use crate::publish::Publisher;
 use crate::report::{Changes, Report, ShardCounts, grouped};
-use crate::scan::{Scanned, scan};
+use crate::scan::scan_beside;
 use crate::workspace::Workspace;
 
 /// What a build would do.
@@ -94,18 +94,10 @@ impl Workspace {
         let (parent, segments) = storage.begin().await?;
         let opened = Opened::new(&storage, parent, segments, options, &flow.plan()).await?;
         let (plan, counts) = counting(&flow.plan());
-        let graph = compile(&plan)?.graph;
         let stop = Arc::new(AtomicBool::new(false));
         let guard = StopOnDrop(stop.clone());
-        let rehearsal = Rehearsal {
-            storage,
-            plan,
-            graph,
-            counts,
-            options: options.clone(),
-            runtime: Handle::current(),
-            stop,
-        };
+        let rehearsal =
+            Rehearsal { storage, plan, counts, options: options.clone(), runtime: Handle::current(), stop };
         let ran = tokio::task::spawn_blocking(move || rehearsal.run(opened)).await;
         drop(guard);
         ran.map_err(|error| Error::new(ErrorKind::Internal, "the plan died").with_source(error))?
@@ -124,7 +116,6 @@ impl Drop for StopOnDrop {
 struct Rehearsal {
     storage: Storage,
     plan: FlowPlan,
-    graph: Arc<Graph>,
     counts: BTreeMap<String, Arc<Counted>>,
     options: BuildOptions,
     runtime: Handle,
@@ -132,15 +123,20 @@ struct Rehearsal {
 }
 
 impl Rehearsal {
-    fn run(self, opened: Opened) -> Result<BuildPlan> {
+    fn run(mut self, opened: Opened) -> Result<BuildPlan> {
+        let runs = crate::state::foundations(&opened.state);
+        let before = Reader::new(runs.clone());
+        let (mut sender, mut epochs) = channel(EPOCH_BYTES);
+        let identities = opened.content.extra.get(IDENTITIES).cloned().unwrap_or_default();
+        let (plan, held_out) = bring_up(&self.plan, &identities, &before, &mut sender, None)?;
+        self.plan = plan;
+        let graph = compile(&self.plan)?.graph;
         let mut stages = opened.content.stages.clone();
         if self.options.retry_failed {
             stages.retain(|name, _| !self.counts.contains_key(name));
         }
-        let matched = Plan::new(&self.graph, &stages);
-        let runs = crate::state::foundations(&opened.state);
-        let before = Reader::new(runs.clone());
-        let mut keeper = Watched::new(&self.graph, stages.clone(), runs.clone());
+        let matched = Plan::new(&graph, &stages);
+        let mut keeper = Watched::new(&graph, stages.clone(), runs.clone());
         let run = GraphRun {
             foundations: runs,
             stages,
@@ -149,10 +145,14 @@ impl Rehearsal {
             uncovered: opened.uncovered.answers,
             stop: self.stop.clone(),
             retry_failed: self.options.retry_failed,
-            ..GraphRun::new(self.graph.clone())
+            ..GraphRun::new(graph.clone())
         };
-        let scanned =
-            self.scan_into(&opened.content, &before, |feed| run.run(feed, &mut keeper).map(drop))?;
+        let scanning = scan_beside(self.plan.clone(), identities, before.clone(), sender, held_out, None);
+        let ran = run.run(&mut epochs, &mut keeper).map(drop);
+        drop(epochs);
+        let scanned = join(scanning);
+        ran?;
+        let scanned = scanned?;
         let mut content = opened.content;
         if !matched.fresh.is_empty() && opened.parent.is_some() {
             content.dirty.insert(ALL.to_owned());
@@ -168,40 +168,6 @@ impl Rehearsal {
         planned.shards = report.shards;
         planned.refused = report.unpublished;
         Ok(planned)
-    }
-
-    /// Scans all sources on a thread of its own, while `work` takes in what they say.
-    fn scan_into(
-        &self,
-        content: &Content,
-        reader: &Reader,
-        work: impl FnOnce(&mut dyn Feed) -> Result<()>,
-    ) -> Result<Scanned> {
-        let before = content.extra.get(IDENTITIES).cloned().unwrap_or_default();
-        let (sender, mut epochs) = channel(EPOCH_BYTES);
-        let (plan, reader) = (self.plan.clone(), reader.clone());
-        let scanning = std::thread::spawn(move || {
-            let mut sender = sender;
-            let mut total = Scanned::default();
-            let mut scan_all = || {
-                for stage in &plan.stages {
-                    let Operator::Source(source) = &stage.operator else { continue };
-                    let identity = serde_json::Value::from(source.identity().fingerprint().to_string());
-                    let anew = before.get(&stage.name) != Some(&identity);
-                    total.add(scan(&**source, &stage.name, anew, &reader, &mut sender)?);
-                }
-                Ok(())
-            };
-            let outcome = scan_all();
-            let failed = outcome.as_ref().err().map(|error: &Error| Error::new(error.kind(), error.chain()));
-            sender.finish(outcome);
-            failed.map_or(Ok(total), Err)
-        });
-        let worked = work(&mut epochs);
-        drop(epochs);
-        let scanned = join(scanning);
-        worked?;
-        scanned
     }
 
     /// Counts the shards that would be written.

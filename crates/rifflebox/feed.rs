@@ -44,6 +44,19 @@ impl Sender {
         self.epoch.push(Change { input: input.clone(), key, value, diff });
     }
 
+    /// Says changes that all stay in the present epoch, however many they are.
+    pub(crate) fn gather<T>(&mut self, say: impl FnOnce(&mut Sender) -> Result<T>) -> Result<T> {
+        let most = std::mem::replace(&mut self.most, usize::MAX);
+        let said = say(self);
+        self.most = most;
+        said
+    }
+
+    /// Returns the changes of the present epoch.
+    pub(crate) fn gathered(&self) -> &[Change] {
+        &self.epoch
+    }
+
     /// Ends an epoch here if it is full: what was said so far is consistent by itself.
     ///
     /// # Errors

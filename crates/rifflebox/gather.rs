@@ -65,7 +65,10 @@ impl Lineage {
                     };
                     lineage.generators.push((name, maker));
                 }
-                Operator::Verify(..) | Operator::VerifyAsked(..) | Operator::VerifyGraph(..) => {
+                Operator::Verify(..)
+                | Operator::VerifyAgainst(..)
+                | Operator::VerifyAsked(..)
+                | Operator::VerifyGraph(..) => {
                     let template = VerifierTemplate {
                         fingerprint: identity.fingerprint(),
                         name: identity.name,

@@ -30,6 +30,7 @@ mod workspace;
 
 mod build;
 mod feed;
+mod held_out;
 mod journal;
 mod keeper;
 mod progress;
@@ -66,13 +67,13 @@ pub use workspace::{OpenOptions, Workspace, flow};
 
 pub use rifflebox_core::{
     Answering, AskedGenerator, AskedVerifier, Content, Document, Draft, Error, ErrorKind, Failure, Fields,
-    Generator, Identity, Judged, Key, Kind, Limits, Message, Origin, Outcome, Proof, Result, Row, Sample,
-    Score, Seed, Source, Span, Tier, Tokenizer, Value, Verdict, Verifier, Vote, asked, verifier,
-    verifier_with_documents,
+    Generator, HeldOut, HeldOutCheck, Identity, Judged, Key, Kind, Limits, Message, Origin, Outcome, Proof,
+    Result, Row, Sample, Score, Seed, Source, Span, Tier, Tokenizer, Value, Verdict, Verifier, Vote, asked,
+    verifier, verifier_with_documents,
 };
 pub use rifflebox_dataflow::{
-    Arranged, Candidates, Documents, Flow, FlowPlan, FlowStage, GraphVerifier, Keep, Keyed, Mixer, OnReject,
-    Operator, PublishSettings, Purge, Rows, Samples, Scope, Seeds, Status, Verdicts,
+    Against, Arranged, Candidates, Documents, Flow, FlowPlan, FlowStage, GraphVerifier, Keep, Keyed, Mixer,
+    OnReject, Operator, PublishSettings, Purge, Rows, Samples, Scope, Seeds, Status, Verdicts,
 };
 pub use rifflebox_dedup::{
     Canaries, Exact, NearDuplicates, NearSettings, Treatment, Unit as ShingleUnit, Verbatim, VerbatimSettings,
@@ -82,6 +83,6 @@ pub use rifflebox_mix::{Recipe, Share};
 pub use rifflebox_sources::Files;
 pub use rifflebox_storage::{CheckReport, GcReport, Requests, Wrap};
 pub use rifflebox_verify::{
-    C4Quality, Characters, FinewebQuality, GopherQuality, GopherRepetition, Language, Length, LengthSettings,
-    Supported,
+    C4Quality, Characters, Decontaminate, DecontaminateSettings, FinewebQuality, GopherQuality,
+    GopherRepetition, Language, Length, LengthSettings, Supported,
 };

@@ -111,9 +111,10 @@ impl Lister<'_> {
             match &stage.operator {
                 Operator::Source(_) => self.broken(stage)?,
                 Operator::Generate(_) | Operator::GenerateAsked(_) => self.unmade(stage)?,
-                Operator::Verify(..) | Operator::VerifyAsked(..) | Operator::VerifyGraph(..) => {
-                    self.judged(stage)?
-                }
+                Operator::Verify(..)
+                | Operator::VerifyAgainst(..)
+                | Operator::VerifyAsked(..)
+                | Operator::VerifyGraph(..) => self.judged(stage)?,
                 Operator::Dedup(_) => self.displaced(stage)?,
                 Operator::Mix(_) => self.mixed(stage)?,
                 Operator::Publish(_) | Operator::Keyed(_) => {}

@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 
 use crate::build::{BuildOptions, Opened};
 use crate::estimate::StopOnDrop;
+use crate::held_out::knowing;
 use crate::listing::{RowQuery, known_stage, list};
 use crate::standing::{Said, Standing, Visit};
 use crate::workspace::Workspace;
@@ -40,6 +41,9 @@ impl Workspace {
         options: &BuildOptions,
     ) -> Result<Vec<Json>> {
         let plan = flow.plan();
+        // Of what is held out, a part is not enough.
+        let changes = first_documents(&plan, n)?;
+        let plan = knowing(&plan, &Reader::default(), &changes);
         let graph = compile(&plan)?.graph;
         let (foundations, uncovered) = self.answers(&plan, options).await?;
         let stop = Arc::new(AtomicBool::new(false));
@@ -57,7 +61,7 @@ impl Workspace {
             let mut keeper = MemoryKeeper::default();
             keeper.runs = foundations;
             keeper.begin(&graph);
-            run.run(&mut Once(Some(first_documents(&plan, n)?)), &mut keeper)?;
+            run.run(&mut Once(Some(changes)), &mut keeper)?;
             let standing = Standing::new(plan, Content::default(), Reader::new(keeper.runs));
             rows(&standing, stage.as_deref())
         });
@@ -94,13 +98,14 @@ impl Feed for Once {
     }
 }
 
-/// Returns the first documents of each source, by path and row, with what is broken before them.
+/// Returns the first documents of each source, by path and row, with what is broken before them; all that are held out.
 fn first_documents(plan: &FlowPlan, n: usize) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
+    let held_out = plan.held_out();
     for stage in &plan.stages {
         let Operator::Source(source) = &stage.operator else { continue };
         let input: Arc<str> = format!("{}/rows", stage.name).into();
-        let mut left = n;
+        let mut left = if held_out.contains(&*stage.name) { usize::MAX } else { n };
         let enough = || Error::new(ErrorKind::Internal, "a preview has enough documents");
         let scanned = source.changes(&KeptFiles::default(), &mut |change| {
             for item in change.rows.into_iter().flatten() {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rifflebox_core::{Error, ErrorKind, FileChange, FileRecord, KeptFiles, Key, Result, RowItem, Source};
-use rifflebox_dataflow::Reader;
+use rifflebox_dataflow::{FlowPlan, Operator, Reader};
 
 use crate::feed::Sender;
+use crate::progress::{Event, Progress};
 use crate::report::Changes;
 
 /// What a scan found.
@@ -28,16 +29,58 @@ impl Scanned {
     }
 }
 
+/// Scans the sources of a flow that are wanted, in the order of the flow; `before` says who each was when it was read
+/// last.
+///
+/// # Errors
+/// When a source cannot be listed, or the run has ended.
+pub(crate) fn scan_sources(
+    plan: &FlowPlan,
+    is_wanted: impl Fn(&str) -> bool,
+    before: &serde_json::Value,
+    reader: &Reader,
+    sender: &mut Sender,
+    progress: Option<&Arc<dyn Progress>>,
+) -> Result<Scanned> {
+    let mut total = Scanned::default();
+    for stage in plan.stages.iter().filter(|stage| is_wanted(&stage.name)) {
+        let Operator::Source(source) = &stage.operator else { continue };
+        if let Some(progress) = progress {
+            progress.event(Event::Scanning { source: stage.name.clone() });
+        }
+        let identity = serde_json::Value::from(source.identity().fingerprint().to_string());
+        let anew = before.get(&stage.name) != Some(&identity);
+        total.add(scan(&**source, &stage.name, anew, reader, sender)?);
+    }
+    Ok(total)
+}
+
+/// Scans the sources that are not held out on a thread of its own, at most two epochs ahead of the engine; adds what the
+/// scan of those found.
+pub(crate) fn scan_beside(
+    plan: FlowPlan,
+    before: serde_json::Value,
+    reader: Reader,
+    mut sender: Sender,
+    held_out: Scanned,
+    progress: Option<Arc<dyn Progress>>,
+) -> std::thread::JoinHandle<Result<Scanned>> {
+    std::thread::spawn(move || {
+        let apart = plan.held_out();
+        let is_seed = |name: &str| !apart.contains(name);
+        let scanned = scan_sources(&plan, is_seed, &before, &reader, &mut sender, progress.as_ref());
+        let failed = scanned.as_ref().err().map(|error| Error::new(error.kind(), error.chain()));
+        let mut total = held_out;
+        let outcome = scanned.map(|scanned| total.add(scanned));
+        sender.finish(outcome);
+        failed.map_or(Ok(total), Err)
+    })
+}
+
 /// Scans one source, and says what changed.
 ///
 /// Only rows that differ are changes: `NAME/index` holds, by file, each row's key and digest.
-pub(crate) fn scan(
-    source: &dyn Source,
-    name: &str,
-    anew: bool,
-    reader: &Reader,
-    say: &mut Sender,
-) -> Result<Scanned> {
+fn scan(source: &dyn Source, name: &str, anew: bool, reader: &Reader, say: &mut Sender) -> Result<Scanned> {
     let input = |part: &str| -> Arc<str> { format!("{name}/{part}").into() };
     let mut scan = Scan {
         reader,

@@ -10,6 +10,7 @@ use rifflebox_dataflow::{
 };
 use rifflebox_storage::{Content, Manifest, Workspace as Storage};
 
+use crate::held_out::knowing;
 use crate::state::{foundations, open};
 
 /// The arrangements of a flow's stages that stories are told from, by the last part of their names.
@@ -80,8 +81,14 @@ impl Standing {
         let newest = storage.newest().await?;
         let manifest = newest.ok_or_else(|| nothing_built(storage.url()))?;
         let plan = flow.plan();
-        check(&plan, &manifest.content)?;
-        Self::of_manifest(storage, plan, manifest).await
+        is_current(&manifest.content)?;
+        // Where nothing is held out, another flow is known before anything is opened.
+        if plan.held_out().is_empty() {
+            check(&plan, &manifest.content)?;
+        }
+        let standing = Self::of_manifest(storage, plan, manifest).await?;
+        check(&standing.plan, &standing.content)?;
+        Ok(standing)
     }
 
     pub(crate) async fn of_manifest(storage: &Storage, plan: FlowPlan, manifest: Manifest) -> Result<Self> {
@@ -92,7 +99,8 @@ impl Standing {
         let mut arrangements = manifest.content.arrangements.clone();
         arrangements.retain(|name, _| told(name));
         let state = open(storage, &arrangements).await?;
-        Ok(Self::new(plan, manifest.content, Reader::new(foundations(&state))))
+        let reader = Reader::new(foundations(&state));
+        Ok(Self::new(knowing(&plan, &reader, &[]), manifest.content, reader))
     }
 
     /// Reads a state that is opened already.
@@ -148,7 +156,10 @@ impl Standing {
     fn say(&self, stage: &FlowStage, row: Row) -> Option<(Row, Said)> {
         let table = |part: &str| format!("{}/{part}", stage.name);
         match &stage.operator {
-            Operator::Verify(..) | Operator::VerifyAsked(..) | Operator::VerifyGraph(..) => {
+            Operator::Verify(..)
+            | Operator::VerifyAgainst(..)
+            | Operator::VerifyAsked(..)
+            | Operator::VerifyGraph(..) => {
                 let said = self.reader.table::<Key, StageRow>(&table("verdicts")).get(row.id);
                 said.into_iter().next().map(|said| (said.row.clone(), Said::Judged(said)))
             }
@@ -254,12 +265,16 @@ pub(crate) fn nothing_built(url: &str) -> Error {
     Error::new(ErrorKind::Input, format!("nothing has been built in {url} yet: build first"))
 }
 
-/// Checks that a flow is the one whose state a manifest keeps.
-pub(crate) fn check(plan: &FlowPlan, content: &Content) -> Result<()> {
+fn is_current(content: &Content) -> Result<()> {
     if content.arrangements.values().any(|arrangement| arrangement.schema != schema()) {
         let message = "another version of rifflebox built this workspace: build with this one first";
         return Err(Error::new(ErrorKind::Input, message));
     }
+    Ok(())
+}
+
+/// Checks that a flow is the one whose state a manifest keeps.
+fn check(plan: &FlowPlan, content: &Content) -> Result<()> {
     let records = compile(plan)?.graph.stage_records();
     let differs = records.iter().find(|(name, record)| content.stages.get(*name) != Some(record));
     let gone = content.stages.keys().find(|name| !records.contains_key(*name));
@@ -278,7 +293,10 @@ fn wire(plan: &FlowPlan) -> BTreeMap<String, Wiring> {
             Operator::Generate(_) | Operator::GenerateAsked(_) => {
                 wiring.bases = vec![Base::Made(name.clone())];
             }
-            Operator::Verify(..) | Operator::VerifyAsked(..) | Operator::VerifyGraph(..) => {
+            Operator::Verify(..)
+            | Operator::VerifyAgainst(..)
+            | Operator::VerifyAsked(..)
+            | Operator::VerifyGraph(..) => {
                 wiring.bases = vec![Base::Judged(name.clone())];
                 wiring.purges.clear();
             }

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use rifflebox::{
-    C4Quality, Characters, Cloze, Document, Exact, Fields, FinewebQuality, Generator, GopherQuality,
-    GopherRepetition, Language, Length, NearDuplicates, Passages, Recipe, Supported, TableRows as Rows, Tier,
-    Value, Verbatim, VerbatimSettings, Verifier,
+    C4Quality, Characters, Cloze, Decontaminate, Document, Exact, Fields, FinewebQuality, Generator,
+    GopherQuality, GopherRepetition, Language, Length, NearDuplicates, Passages, Recipe, Supported,
+    TableRows as Rows, Tier, Value, Verbatim, VerbatimSettings, Verifier,
 };
 use rifflebox_testkit::{Effort, generator_laws, graph_verifier_laws, mixer_laws, purge_laws, verifier_laws};
 
@@ -83,6 +83,14 @@ fn cloze() {
 #[test]
 fn supported() {
     verifies(Supported::default());
+}
+
+#[test]
+fn decontaminate() {
+    let held_out = rifflebox::HeldOut::of(documents().into_iter().skip(8).collect());
+    let check: &dyn rifflebox::HeldOutCheck = &Decontaminate::default();
+    // The check is a description; of what is held out it makes the `Decontaminator` that judges.
+    verifier_laws(check.against(Arc::new(held_out)), &documents(), Effort::default()).unwrap();
 }
 
 #[test]

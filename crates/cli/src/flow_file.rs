@@ -10,9 +10,11 @@ mod tiers;
 mod wiring;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rifflebox_core::{Error, ErrorKind, Result};
-use rifflebox_dataflow::{FlowPlan, FlowStage};
+use rifflebox_core::{Error, ErrorKind, HeldOutCheck, Result};
+use rifflebox_dataflow::{Against, FlowPlan, FlowStage, Operator};
+use rifflebox_verify::Decontaminate;
 
 use crate::registry::{Given, Made, Registry};
 use environment::Environment;
@@ -156,7 +158,10 @@ fn parse(
         let given = Given::new(table, base_dir, tokenizer.clone());
         wires_count &= registry.knows(&given);
         match registry.make(&given) {
-            Ok(stage) => made.push(stage),
+            Ok(stage) => {
+                mistakes.extend(wrongly_held(table, &stage));
+                made.push(stage);
+            }
             Err(mistake) => mistakes.push(mistake.or_at(&table.name.span)),
         }
     }
@@ -198,11 +203,31 @@ fn strange_sources(plan: &FlowPlan, tables: &[StageTable]) -> Vec<Mistake> {
 }
 
 fn flow_stage(table: &StageTable, made: &Made) -> FlowStage {
-    FlowStage {
-        name: table.stage_name(),
-        from: table.from.iter().map(|from| from.text.clone()).collect(),
-        operator: made.operator.clone(),
+    let names = |words: &[Word]| words.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
+    let check: Arc<dyn HeldOutCheck> = match &made.operator {
+        Operator::VerifyAgainst(check, _) => check.clone(),
+        _ => Arc::new(Decontaminate::default()),
+    };
+    let against = (!table.against.is_empty()).then(|| Against::new(names(&table.against), check));
+    FlowStage { against, ..FlowStage::new(table.stage_name(), names(&table.from), made.operator.clone()) }
+}
+
+/// Returns what is wrong with a verifier that is held against sources and looks at none, or the other way round.
+fn wrongly_held(table: &StageTable, made: &Made) -> Option<Mistake> {
+    let header = table.header();
+    match (&made.operator, table.against.first()) {
+        (Operator::VerifyAgainst(..), None) => {
+            let help = "name the sources that are held out: against = [\"gsm8k\"]";
+            Some(Mistake::new(format!("[{header}] needs the key `against`")).help(help.to_owned()))
+        }
+        (Operator::Verify(..) | Operator::VerifyAsked(..) | Operator::VerifyGraph(..), Some(first)) => {
+            let mistake = Mistake::new(format!("[{header}] has no key `against`"));
+            let help = format!("`use = \"{}\"` has", Decontaminate::NAME);
+            return Some(mistake.help(help).at(first.span.clone()));
+        }
+        _ => None,
     }
+    .map(|mistake| mistake.at(table.name.span.clone()))
 }
 
 fn tokenizer(

@@ -13,8 +13,7 @@ use rifflebox_core::nearest;
 pub use given::Given;
 
 /// Operators that later versions bring, by kind.
-const RESERVED: [(Kind, &str); 3] =
-    [(Kind::Verify, "consensus"), (Kind::Verify, "decontaminate"), (Kind::Dedup, "near")];
+const RESERVED: [(Kind, &str); 2] = [(Kind::Verify, "consensus"), (Kind::Dedup, "near")];
 
 /// The operators that flow files can name, by kind and name.
 ///

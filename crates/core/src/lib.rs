@@ -17,6 +17,7 @@
 mod asked;
 mod document;
 mod error;
+mod held_out;
 mod identity;
 mod key;
 mod nearest;
@@ -33,6 +34,7 @@ mod words;
 pub use asked::{Answering, AskedGenerator, AskedVerifier, Failure, Judged, Limits, asked};
 pub use document::{Document, Origin};
 pub use error::{Error, ErrorKind, Result};
+pub use held_out::{HeldOut, HeldOutCheck};
 pub use identity::{Identity, Proof, Settings};
 pub use key::{Key, KeyBuilder};
 pub use nearest::{listed, nearest};

@@ -34,6 +34,16 @@ impl Value {
         }
     }
 
+    /// Calls `each` for every text in the value, in order; names of a table's columns are none.
+    pub fn each_text<'a>(&'a self, each: &mut dyn FnMut(&'a str)) {
+        match self {
+            Value::Text(text) => each(text),
+            Value::List(list) => list.iter().for_each(|value| value.each_text(each)),
+            Value::Map(map) => map.values().for_each(|value| value.each_text(each)),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {}
+        }
+    }
+
     /// Returns the value as JSON.
     pub fn to_json(&self) -> serde_json::Value {
         match self {

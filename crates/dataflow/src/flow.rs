@@ -1,5 +1,6 @@
 //! A flow as its author writes it: stages of operators, wired by name.
 
+mod against;
 mod asked;
 mod candidates;
 mod compile;
@@ -13,13 +14,14 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use rifflebox_core::{
-    AskedGenerator, AskedVerifier, Error, ErrorKind, Generator, Identity, Key, Result, Row, Source, StageRow,
-    Tokenizer, Verifier, nearest,
+    AskedGenerator, AskedVerifier, Error, ErrorKind, Generator, HeldOutCheck, Identity, Key, Result, Row,
+    Source, StageRow, Tokenizer, Verifier, nearest,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::scope::{Rows, Scope};
 
+pub use against::Against;
 pub use asked::{OWED, call_of_drafts, call_of_verdict};
 pub use candidates::Candidates;
 pub use compile::{Compiled, compile, schema};
@@ -147,6 +149,8 @@ pub enum Operator {
     GenerateAsked(Arc<dyn AskedGenerator>),
     /// Samples are judged.
     Verify(Arc<dyn Verifier>, OnReject),
+    /// Samples are judged by what they share with held-out documents; [`FlowPlan::with_held_out`] makes it a verifier.
+    VerifyAgainst(Arc<dyn HeldOutCheck>, OnReject),
     /// Samples are judged, by calls.
     VerifyAsked(Arc<dyn AskedVerifier>, OnReject),
     /// Samples are judged by what else there is.
@@ -167,7 +171,10 @@ impl Operator {
         match self {
             Operator::Source(_) => "source",
             Operator::Generate(_) | Operator::GenerateAsked(_) => "generate",
-            Operator::Verify(..) | Operator::VerifyAsked(..) | Operator::VerifyGraph(..) => "verify",
+            Operator::Verify(..)
+            | Operator::VerifyAgainst(..)
+            | Operator::VerifyAsked(..)
+            | Operator::VerifyGraph(..) => "verify",
             Operator::Dedup(_) => "dedup",
             Operator::Mix(_) => "mix",
             Operator::Publish(_) => "publish",
@@ -182,6 +189,7 @@ impl Operator {
             Operator::Generate(generator) => generator.identity(),
             Operator::GenerateAsked(generator) => generator.identity(),
             Operator::Verify(verifier, _) => verifier.identity(),
+            Operator::VerifyAgainst(check, _) => check.identity(),
             Operator::VerifyAsked(verifier, _) => verifier.identity(),
             Operator::VerifyGraph(verifier, _) => verifier.identity(),
             Operator::Dedup(purge) => purge.identity(),
@@ -201,6 +209,15 @@ pub struct FlowStage {
     pub from: Vec<String>,
     /// What stands there.
     pub operator: Operator,
+    /// What it is held against, if it is.
+    pub against: Option<Against>,
+}
+
+impl FlowStage {
+    /// Makes a stage that is held against nothing.
+    pub fn new(name: impl Into<String>, from: Vec<String>, operator: Operator) -> Self {
+        FlowStage { name: name.into(), from, operator, against: None }
+    }
 }
 
 /// All that makes a flow.
@@ -227,6 +244,7 @@ pub struct Flow {
 pub struct Documents {
     flow: Flow,
     from: Vec<String>,
+    withhold: Option<Against>,
 }
 
 /// Samples as they leave a stage, or several.
@@ -256,14 +274,21 @@ impl Flow {
     /// Brings documents in.
     pub fn documents(&self, name: &str, source: impl Source + 'static) -> Documents {
         let name = self.add(name, Vec::new(), Operator::Source(Arc::new(source)));
-        Documents { flow: self.clone(), from: vec![name] }
+        Documents { flow: self.clone(), from: vec![name], withhold: None }
     }
 
     /// Adds a stage, and returns its name: `name`, or the operator's if that is empty.
     pub fn add(&self, name: &str, from: Vec<String>, operator: Operator) -> String {
         let name = if name.is_empty() { operator.identity().name } else { name.to_owned() };
-        self.lock().stages.push(FlowStage { name: name.clone(), from, operator });
+        self.lock().stages.push(FlowStage::new(name.clone(), from, operator));
         name
+    }
+
+    /// Holds the stage that was added last against sources.
+    fn hold_last(&self, against: Against) {
+        if let Some(stage) = self.lock().stages.last_mut() {
+            stage.against = Some(against);
+        }
     }
 
     /// Renames the stage that was added last.
@@ -282,7 +307,15 @@ impl Documents {
     /// Returns the documents of both.
     #[must_use]
     pub fn concat(&self, other: &Documents) -> Documents {
-        Documents { flow: self.flow.clone(), from: [self.from.clone(), other.from.clone()].concat() }
+        Documents { from: [self.from.clone(), other.from.clone()].concat(), ..self.clone() }
+    }
+
+    /// Makes nothing of documents in which a check finds held-out ones: they become failed rows, and no call is given
+    /// them.
+    #[must_use]
+    pub fn withhold(&self, held_out: &Documents, check: impl HeldOutCheck + 'static) -> Documents {
+        let against = Against::new(held_out.from.clone(), Arc::new(check));
+        Documents { withhold: Some(against), ..self.clone() }
     }
 
     /// Makes samples of each document.
@@ -297,6 +330,9 @@ impl Documents {
 
     fn stage(&self, operator: Operator) -> Samples {
         let name = self.flow.add("", self.from.clone(), operator);
+        if let Some(against) = &self.withhold {
+            self.flow.hold_last(against.clone());
+        }
         Samples { flow: self.flow.clone(), from: vec![name] }
     }
 }
@@ -324,6 +360,14 @@ impl Samples {
     /// Judges each sample, and says what becomes of a refused one.
     pub fn verify_or(&self, verifier: impl Verifier + 'static, on_reject: OnReject) -> Samples {
         self.stage(Operator::Verify(Arc::new(verifier), on_reject))
+    }
+
+    /// Judges each sample by what it shares with held-out documents; what holds one stops here.
+    pub fn verify_against(&self, held_out: &Documents, check: impl HeldOutCheck + 'static) -> Samples {
+        let check: Arc<dyn HeldOutCheck> = Arc::new(check);
+        let samples = self.stage(Operator::VerifyAgainst(check.clone(), OnReject::Drop));
+        self.flow.hold_last(Against::new(held_out.from.clone(), check));
+        samples
     }
 
     /// Judges each sample by calls; what is refused stops here.
@@ -410,7 +454,10 @@ impl FlowPlan {
                     return usage(format!("stage `{name}` ({reads}) cannot read `{from}` ({gives})"));
                 }
             }
-            let read = self.stages.iter().any(|other| other.from.contains(name));
+            self.check_against(stage)?;
+            let held_out =
+                |stage: &FlowStage| stage.against.as_ref().is_some_and(|held| held.sources.contains(name));
+            let read = self.stages.iter().any(|other| other.from.contains(name) || held_out(other));
             if !read && !matches!(kind, "publish" | "keyed") {
                 return usage(format!("nothing reads stage `{name}`: wire it up, or remove it"));
             }

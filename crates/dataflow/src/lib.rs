@@ -68,9 +68,10 @@ mod time;
 pub use ask::{Answer, Answering, Asker, Journal, KeptAnswer};
 pub use engine::{Change, Cut, Feed, Keeper, Pace};
 pub use flow::{
-    Candidates, Compiled, Documents, Flow, FlowPlan, FlowStage, GraphVerifier, Keyed, KeyedStep, Label, Made,
-    MadeHead, MixDecision, Mixed, Mixer, OWED, OnReject, Operator, PublishSettings, Purge, Purged, Quota,
-    Repeat, Samples, Seeds, Status, Unit, Verdicts, call_of_drafts, call_of_verdict, compile, schema,
+    Against, Candidates, Compiled, Documents, Flow, FlowPlan, FlowStage, GraphVerifier, Keyed, KeyedStep,
+    Label, Made, MadeHead, MixDecision, Mixed, Mixer, OWED, OnReject, Operator, PublishSettings, Purge,
+    Purged, Quota, Repeat, Samples, Seeds, Status, Unit, Verdicts, call_of_drafts, call_of_verdict, compile,
+    schema,
 };
 pub use graph::{Emit, Graph, JoinLogic, Keep, LookupLogic, MapLogic, Node, Operation, ReduceLogic, Stage};
 pub use merge::{RunSize, merge, runs_to_merge};

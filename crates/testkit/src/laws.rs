@@ -141,19 +141,18 @@ fn histories(stages: &[(&str, Operator)], documents: &[Document], effort: Effort
 }
 
 pub(crate) fn graph(stages: &[(&str, Operator)]) -> Result<Arc<Graph>> {
-    let mut all =
-        vec![FlowStage { name: "docs".into(), from: vec![], operator: Operator::Source(Arc::new(Nowhere)) }];
+    let mut all = vec![FlowStage::new("docs", vec![], Operator::Source(Arc::new(Nowhere)))];
     for (name, operator) in stages {
         let from = all.last().map(|stage| stage.name.clone()).into_iter().collect();
-        all.push(FlowStage { name: (*name).to_owned(), from, operator: operator.clone() });
+        all.push(FlowStage::new((*name).to_owned(), from, operator.clone()));
     }
     if !matches!(stages.last(), Some((_, Operator::Mix(_)))) {
         let from = all.last().map(|stage| stage.name.clone()).into_iter().collect();
-        all.push(FlowStage { name: "all".into(), from, operator: Operator::Mix(Arc::new(Everything)) });
+        all.push(FlowStage::new("all", from, Operator::Mix(Arc::new(Everything))));
     }
     let from = all.last().map(|stage| stage.name.clone()).into_iter().collect();
     let publish = Operator::Publish(PublishSettings::default());
-    all.push(FlowStage { name: "publish".into(), from, operator: publish });
+    all.push(FlowStage::new("publish", from, publish));
     let plan = FlowPlan { name: "laws".into(), tokenizer: Arc::new(Bytes), stages: all, keep_versions: 1 };
     Ok(compile(&plan)?.graph)
 }

@@ -26,6 +26,7 @@
 mod c4_quality;
 mod characters;
 mod command;
+mod decontaminate;
 mod fineweb_quality;
 mod gopher_quality;
 mod gopher_repetition;
@@ -44,6 +45,7 @@ mod words;
 pub use c4_quality::{C4Quality, C4QualitySettings};
 pub use characters::{Characters, CharactersSettings};
 pub use command::{CommandVerifier, CommandVerifierSettings};
+pub use decontaminate::{Decontaminate, DecontaminateSettings};
 pub use filter::{Filter, Rules};
 pub use fineweb_quality::{FinewebQuality, FinewebQualitySettings};
 pub use gopher_quality::{GopherQuality, GopherQualitySettings};

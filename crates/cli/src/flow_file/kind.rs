@@ -61,6 +61,15 @@ impl Kind {
         }
     }
 
+    /// Returns the key that names the sources which a stage of this kind is held against.
+    pub(crate) fn against_key(self) -> Option<&'static str> {
+        match self {
+            Kind::Generate => Some("withhold"),
+            Kind::Verify => Some("against"),
+            Kind::Source | Kind::Dedup | Kind::Mix | Kind::Publish => None,
+        }
+    }
+
     /// Says what stages of this kind read, for a message.
     pub(crate) fn diet(self) -> &'static str {
         match self {

@@ -41,6 +41,8 @@ pub(crate) struct StageTable {
     pub(crate) operator: Word,
     pub(crate) from: Vec<Word>,
     pub(crate) on_reject: OnReject,
+    /// Sources that it is held against: `against` of a verifier, `withhold` of a generator.
+    pub(crate) against: Vec<Word>,
     pub(crate) settings: Table,
 }
 
@@ -161,7 +163,7 @@ fn stage(kind: Kind, name: Word, mut settings: Table, stages: &mut Vec<StageTabl
             let message = format!("a source reads no stage: `{}` names files with `files`", name.text);
             return Err(Mistake::new(message).at(entry.key_span));
         }
-        Some(entry) => from(&entry)?,
+        Some(entry) => names(&entry, "a list of stage names")?,
         None if kind == Kind::Publish => vec![Word { text: MAIN.to_owned(), span: name.span.clone() }],
         None => Vec::new(),
     };
@@ -173,6 +175,10 @@ fn stage(kind: Kind, name: Word, mut settings: Table, stages: &mut Vec<StageTabl
         }
         None => OnReject::Drop,
     };
+    let against = match kind.against_key().and_then(|key| settings.take(key)) {
+        Some(entry) => names(&entry, "a list of sources")?,
+        None => Vec::new(),
+    };
     if kind == Kind::Source
         && let Some(entry) = settings.get("redact")
     {
@@ -180,22 +186,23 @@ fn stage(kind: Kind, name: Word, mut settings: Table, stages: &mut Vec<StageTabl
             Mistake::new("`redact` is not yet in this version of rifflebox").at(entry.key_span.clone())
         );
     }
-    stages.push(StageTable { kind, name, operator, from, on_reject, settings });
+    stages.push(StageTable { kind, name, operator, from, on_reject, against, settings });
     Ok(())
 }
 
-fn from(entry: &Entry) -> Result<Vec<Word>, Mistake> {
+fn names(entry: &Entry, expected: &str) -> Result<Vec<Word>, Mistake> {
+    let key = entry.key.as_str();
     let list = match &entry.node.value {
         Value::List(list) => list.as_slice(),
         Value::Text(_) => std::slice::from_ref(&entry.node),
-        _ => return Err(entry.node.wrong("from", "a list of stage names")),
+        _ => return Err(entry.node.wrong(key, expected)),
     };
     let word =
-        |node: &Node| node.text("from").map(|text| Word { text: text.to_owned(), span: node.span.clone() });
+        |node: &Node| node.text(key).map(|text| Word { text: text.to_owned(), span: node.span.clone() });
     let words = list.iter().map(word).collect::<Result<Vec<_>, _>>()?;
     for (index, word) in words.iter().enumerate() {
         if words[..index].iter().any(|other| other.text == word.text) {
-            return Err(Mistake::new(format!("`from` names `{}` twice", word.text)).at(word.span.clone()));
+            return Err(Mistake::new(format!("`{key}` names `{}` twice", word.text)).at(word.span.clone()));
         }
     }
     Ok(words)

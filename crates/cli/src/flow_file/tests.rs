@@ -691,3 +691,54 @@ proptest::proptest! {
         }
     }
 }
+
+/// The flow with a held-out source, and what is held against it.
+fn held_out() -> String {
+    FLOW.replace("[generate.cloze]\n", "[source.exam]\nfiles = \"exam.jsonl\"\n\n[generate.cloze]\nwithhold = \"exam\"\n")
+        .replace("[verify.length]", "[verify.clean]\nuse = \"decontaminate\"\nagainst = [\"exam\"]\nfrom = [\"passages\"]\n\n[verify.length]")
+        .replace("\"passages\", \"length\"", "\"clean\", \"length\"")
+}
+
+#[test]
+fn a_source_that_is_held_out_counts_as_read() {
+    let plan = parse(&held_out()).unwrap().plan;
+    assert_eq!(plan.held_out().into_iter().collect::<Vec<_>>(), ["exam"]);
+    let held = |name: &str| plan.stage(name).unwrap().against.as_ref().map(|against| against.sources.clone());
+    assert_eq!(held("cloze"), Some(vec!["exam".to_owned()]));
+    assert_eq!(held("clean"), Some(vec!["exam".to_owned()]));
+    assert_eq!(held("passages"), None);
+}
+
+#[test]
+fn what_is_wrongly_held_out_is_named_with_its_place() {
+    #[track_caller]
+    fn said(sound: &str, broken: &str, expected: &str) {
+        let text = held_out();
+        assert_eq!(text.matches(sound).count(), 1, "{sound:?} is not one place of\n{text}");
+        let error = parse(&text.replace(sound, broken)).err().expect("the flow is broken");
+        let said = Mistakes::of(&error).expect("the error is of a flow file").to_string();
+        assert!(said.contains(expected), "\n{said}\n");
+    }
+    said(
+        "against = [\"exam\"]",
+        "against = [\"exams\"]",
+        "flow.toml:20:12: there is no source `exams`: did you mean `exam`?",
+    );
+    said(
+        "withhold = \"exam\"",
+        "withhold = \"docs\"",
+        "flow.toml:15:12: `docs` is held out, and [generate.passages] makes samples of it",
+    );
+    said(
+        "against = [\"exam\"]",
+        "against = [\"cloze\"]",
+        "flow.toml:20:12: [verify.clean] cannot be held against the generate `cloze`: it is held against sources",
+    );
+    said("against = [\"exam\"]\n", "", "[verify.clean] needs the key `against`");
+    said("max_words = 400", "against = \"exam\"\nmax_words = 400", "[verify.length] has no key `against`");
+    said(
+        "against = [\"exam\"]",
+        "against = [\"exam\"]\nthreshold = 2.0",
+        "setting `threshold` of `decontaminate`",
+    );
+}

@@ -17,6 +17,7 @@ pub(crate) fn order(stages: &[StageTable]) -> Result<Vec<usize>, Vec<Mistake>> {
     let by_name = by_name(stages);
     for stage in stages {
         mistakes.extend(wrong_from(stage, stages, &by_name));
+        mistakes.extend(wrong_against(stage, stages));
     }
     if stages.is_empty() {
         mistakes.push(Mistake::new("the flow has no stages").help("begin with [source.NAME]".to_owned()));
@@ -73,6 +74,34 @@ fn wrong_from(stage: &StageTable, stages: &[StageTable], by_name: &BTreeMap<&str
     mistakes
 }
 
+/// What is held out is a source, and nothing is made of it.
+fn wrong_against(stage: &StageTable, stages: &[StageTable]) -> Vec<Mistake> {
+    let wrong = |word: &Word| {
+        let name = word.text.as_str();
+        let named = stages.iter().find(|other| other.name.text == name && other.kind != Kind::Publish);
+        let mistake = match named {
+            None => {
+                let sources = stages.iter().filter(|other| other.kind == Kind::Source);
+                let help = nearest(name, sources.map(|other| other.name.text.as_str()));
+                Mistake::new(format!("there is no source `{name}`")).help(help)
+            }
+            Some(other) if other.kind != Kind::Source => {
+                let message =
+                    format!("[{}] cannot be held against the {} `{name}`", stage.header(), other.kind);
+                Mistake::new(message).help("it is held against sources".to_owned())
+            }
+            Some(_) => {
+                let reads = |other: &&StageTable| other.from.iter().any(|from| from.text == name);
+                let reader = stages.iter().find(reads)?;
+                let message = format!("`{name}` is held out, and [{}] makes samples of it", reader.header());
+                Mistake::new(message).help("hold out a source that no stage reads".to_owned())
+            }
+        };
+        Some(mistake.at(word.span.clone()))
+    };
+    stage.against.iter().filter_map(wrong).collect()
+}
+
 fn missing(stage: &StageTable, from: &Word, stages: &[StageTable]) -> Mistake {
     let others =
         stages.iter().filter(|other| stage.kind.reads(other.kind) && other.name.span != stage.name.span);
@@ -85,8 +114,10 @@ fn sorted(stages: &[StageTable], by_name: &BTreeMap<&str, usize>) -> Result<Vec<
     let mut order = Vec::with_capacity(stages.len());
     let mut done = BTreeSet::new();
     while order.len() < stages.len() {
-        let ready =
-            |stage: &StageTable| stage.from.iter().all(|from| done.contains(&by_name[from.text.as_str()]));
+        let ready = |stage: &StageTable| {
+            let mut needed = stage.from.iter().chain(&stage.against);
+            needed.all(|name| done.contains(&by_name[name.text.as_str()]))
+        };
         let next = stages.iter().enumerate().find(|(index, stage)| !done.contains(index) && ready(stage));
         let Some((index, _)) = next else { return Err(circle(stages, by_name, &done)) };
         done.insert(index);
@@ -112,8 +143,11 @@ fn circle(stages: &[StageTable], by_name: &BTreeMap<&str, usize>, done: &BTreeSe
 }
 
 fn unread(stages: &[StageTable]) -> Vec<Mistake> {
-    let read: BTreeSet<&str> =
-        stages.iter().flat_map(|stage| &stage.from).map(|from| from.text.as_str()).collect();
+    let read: BTreeSet<&str> = stages
+        .iter()
+        .flat_map(|stage| stage.from.iter().chain(&stage.against))
+        .map(|name| name.text.as_str())
+        .collect();
     let unread =
         stages.iter().filter(|stage| stage.kind != Kind::Publish && !read.contains(&*stage.name.text));
     let mistake = |stage: &StageTable| {

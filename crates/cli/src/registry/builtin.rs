@@ -9,7 +9,7 @@ use rifflebox_generate::{Cloze, CommandGenerator, Passages, Rows};
 use rifflebox_mix::Recipe;
 use rifflebox_publish::Splits;
 use rifflebox_sources::Files;
-use rifflebox_verify::{CommandVerifier, Supported};
+use rifflebox_verify::{CommandVerifier, Decontaminate, Supported};
 
 use super::{Given, Made, NoSettings, Registry};
 use crate::flow_file::{Kind, Mistake};
@@ -23,6 +23,7 @@ pub(super) fn add(registry: Registry) -> Registry {
         .with_operator(Kind::Generate, "cloze", cloze)
         .with_operator(Kind::Generate, "command", command_generator)
         .with_operator(Kind::Verify, "supported", supported)
+        .with_operator(Kind::Verify, Decontaminate::NAME, decontaminate)
         .with_operator(Kind::Verify, "command", command_verifier)
         .with_operator(Kind::Verify, "verbatim", verbatim)
         .with_operator(Kind::Dedup, "exact", exact)
@@ -81,6 +82,11 @@ fn verbatim(given: &Given<'_>) -> Result<Made, Mistake> {
     let verbatim =
         Verbatim::new(given.settings()?, given.base_dir()).map_err(|error| given.mistake(error))?;
     Ok(Made::of(Operator::VerifyGraph(Arc::new(verbatim), given.on_reject())))
+}
+
+fn decontaminate(given: &Given<'_>) -> Result<Made, Mistake> {
+    let check = Decontaminate::new(given.settings()?).map_err(|error| given.mistake(error))?;
+    Ok(Made::of(Operator::VerifyAgainst(Arc::new(check), given.on_reject())))
 }
 
 fn filter(given: &Given<'_>) -> Result<Made, Mistake> {

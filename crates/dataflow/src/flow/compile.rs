@@ -79,12 +79,12 @@ impl Compiler<'_> {
                 let maker = make::maker(&stage.name, generator.clone(), self.plan.tokenizer.clone());
                 self.generate(stage, fingerprint, |scope, documents| {
                     scope.flat_map(documents, move |_, item: RowItem, say| maker(&item, say))
-                })
+                })?
             }
             Operator::GenerateAsked(generator) => {
                 let asking =
                     asked::Generating::new(&stage.name, generator.clone(), self.plan.tokenizer.clone());
-                self.generate(stage, fingerprint, |scope, documents| asking.build(scope, documents))
+                self.generate(stage, fingerprint, |scope, documents| asking.build(scope, documents))?
             }
             Operator::Verify(verifier, on_reject) => {
                 let judge = make::judge(verifier.clone(), *on_reject);
@@ -99,6 +99,10 @@ impl Compiler<'_> {
                         })
                     },
                 )
+            }
+            Operator::VerifyAgainst(..) => {
+                let message = format!("what stage `{}` is held against is not known", stage.name);
+                return Err(Error::new(ErrorKind::Internal, message));
             }
             Operator::VerifyAsked(verifier, on_reject) => {
                 let asking = asked::Judging::new(verifier.clone(), *on_reject);
@@ -126,12 +130,15 @@ impl Compiler<'_> {
             Operator::Generate(generator) => format!("synthetic: {}", generator.synthetic()),
             _ => String::new(),
         };
-        Key::builder("stage")
+        let key = Key::builder("stage")
             .text(stage.operator.kind())
             .key(stage.operator.identity().fingerprint())
             .key(self.plan.tokenizer.fingerprint())
-            .text(&engine)
-            .finish()
+            .text(&engine);
+        match &stage.against {
+            None => key.finish(),
+            Some(against) => key.key(against.fingerprint()).finish(),
+        }
     }
 
     /// `NAME/rows` documents by key; `NAME/files` and `NAME/index` what a scan compares with; `NAME/repeats`.
@@ -180,7 +187,7 @@ impl Compiler<'_> {
         stage: &FlowStage,
         fingerprint: Key,
         build: impl FnOnce(&mut Scope<'_>, Rows<Key, RowItem>) -> Rows<Key, Made>,
-    ) -> Output {
+    ) -> Result<Output> {
         let mut scope = Scope::stage(&mut self.graph, &stage.name, fingerprint);
         let mut documents = Vec::new();
         for from in &stage.from {
@@ -188,7 +195,15 @@ impl Compiler<'_> {
             documents.extend([rows, repeats]);
         }
         let documents = scope.concat(&documents);
-        let made = build(&mut scope, documents);
+        let made = match &stage.against {
+            None => build(&mut scope, documents),
+            Some(against) => {
+                let (free, withheld) = withhold(&mut scope, documents, against.verifier()?);
+                note_held_out(&mut scope, against, &self.sources);
+                let made = build(&mut scope, free);
+                scope.concat(&[made, withheld])
+            }
+        };
         let made = scope.arrange("samples", made, Keep::Output);
         let heads = scope.weighted_map(made.read_as::<MadeHead>().rows(), |_, head, say| match head {
             MadeHead::Sample(row) => count(&row, Status::Kept, say),
@@ -202,11 +217,11 @@ impl Compiler<'_> {
         });
         scope.arrange("totals", heads, Keep::Always);
         self.texts.insert(stage.name.clone(), made);
-        Output {
+        Ok(Output {
             terms: vec![Term::Made(made)],
             generators: BTreeSet::from([stage.name.clone()]),
             sources: stage.from.iter().cloned().collect(),
-        }
+        })
     }
 
     /// `NAME/verdicts` what the stage says of each row that reached it, by id.
@@ -231,6 +246,9 @@ impl Compiler<'_> {
         let judged = build(&mut scope, items);
         let judged = scope.arrange("verdicts", judged, Keep::Output);
         count_outcomes(&mut scope, judged);
+        if let Some(against) = &stage.against {
+            note_held_out(&mut scope, against, &self.sources);
+        }
         Output { terms: vec![Term::Judged(judged)], ..input }
     }
 
@@ -340,6 +358,47 @@ impl Compiler<'_> {
         }
         Ok(input)
     }
+}
+
+/// Divides documents into those of which samples may be made, and failed rows for those that hold held-out ones.
+fn withhold(
+    scope: &mut Scope<'_>,
+    documents: Rows<Key, RowItem>,
+    verifier: Arc<dyn rifflebox_core::Verifier>,
+) -> (Rows<Key, RowItem>, Rows<Key, Made>) {
+    let stage = scope.name().to_owned();
+    let holds = make::holds(verifier);
+    let looked = scope.flat_map(documents, move |key, item: RowItem, say| {
+        let reason = item.document.as_ref().ok().and_then(&holds);
+        say(key, (reason, item));
+    });
+    let free = scope.flat_map(looked, |key, (reason, item): (Option<String>, RowItem), say| {
+        if reason.is_none() {
+            say(key, item);
+        }
+    });
+    let withheld = scope.flat_map(looked, move |_: Key, (reason, item): (Option<String>, RowItem), say| {
+        if let (Some(reason), Ok(document)) = (reason, &item.document) {
+            make::failed_document(&stage, document, format!("withheld: {reason}"), false, say);
+        }
+    });
+    (free, withheld)
+}
+
+/// `NAME/notes`: how many held-out documents are looked for, and how many cannot be.
+fn note_held_out(scope: &mut Scope<'_>, against: &super::Against, sources: &BTreeMap<String, SourceRows>) {
+    let mut notes = Vec::new();
+    for source in &against.sources {
+        let check = against.check();
+        let rows = scope.enter(sources[source].rows);
+        notes.push(scope.flat_map(rows, move |_, item: RowItem, say| {
+            if let Ok(document) = &item.document {
+                check.notes(document, &mut |name| say(name.to_owned(), ()));
+            }
+        }));
+    }
+    let notes = scope.concat(&notes);
+    scope.arrange("notes", notes, Keep::Internal);
 }
 
 /// `NAME/totals`: rows and tokens by what became of them, in the diffs.

@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rifflebox_core::{
-    Document, Draft, Generator, Identity, Key, Origin, Outcome, Proof, Row, RowItem, Sample, Score, Seed,
-    StageRow, Tier, Tokenizer, Verdict, Verifier, logical_bytes,
+    Content, Document, Draft, Generator, Identity, Key, Origin, Outcome, Proof, Row, RowItem, Sample, Score,
+    Seed, StageRow, Tier, Tokenizer, Verdict, Verifier, logical_bytes,
 };
 
 use super::OnReject;
@@ -50,10 +50,7 @@ impl Maker {
         owed: bool,
         say: &mut dyn FnMut(Key, Made),
     ) {
-        let route = document.key();
-        let id = Key::builder("failed").text(&self.stage).key(route).finish();
-        let (source, document) = (document.source.clone(), document.id.clone());
-        say(id, Made::Failed { source, id: document, route, reason, owed });
+        failed_document(&self.stage, document, reason, owed, say);
     }
 
     fn sample(&self, document: &Document, digest: Key, draft: Draft) -> Sample {
@@ -97,6 +94,43 @@ impl Maker {
             synthetic: sample.synthetic,
             tokens: texts.map(|text| self.tokenizer.count(text)).sum(),
             bytes: logical_bytes(&sample.content, context, &seed.source, seed.license.as_deref()),
+        }
+    }
+}
+
+/// Says that a stage could make nothing of a document, and why.
+pub(crate) fn failed_document(
+    stage: &str,
+    document: &Document,
+    reason: String,
+    owed: bool,
+    say: &mut dyn FnMut(Key, Made),
+) {
+    let route = document.key();
+    let id = Key::builder("failed").text(stage).key(route).finish();
+    let (source, document) = (document.source.clone(), document.id.clone());
+    say(id, Made::Failed { source, id: document, route, reason, owed });
+}
+
+/// Returns what says why a document is withheld: what a verifier finds in its text and fields.
+pub(crate) fn holds(
+    verifier: Arc<dyn Verifier>,
+) -> impl Fn(&Document) -> Option<String> + Send + Sync + use<> {
+    move |document| {
+        let sample = Sample {
+            stage: String::new(),
+            content: Content::Text { text: document.text.clone() },
+            context: None,
+            documents: Vec::new(),
+            tier: document.tier,
+            synthetic: false,
+            origin: document.origin.clone(),
+            fields: document.fields.clone(),
+        };
+        match catch_unwind(AssertUnwindSafe(|| verifier.verify(&sample, &[]))) {
+            Ok(verdict) if verdict.accept => None,
+            Ok(verdict) => Some(verdict.reason.unwrap_or_default()),
+            Err(panic) => Some(format!("panic: {}", message_of(&*panic))),
         }
     }
 }

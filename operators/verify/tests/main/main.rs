@@ -1,6 +1,7 @@
 //! The filters on real documents: the same decisions as their source's, and the same as yesterday's.
 
 mod agreement;
+mod contamination;
 mod golden;
 mod pure;
 
