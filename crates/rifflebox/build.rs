@@ -9,7 +9,7 @@ use std::time::Instant;
 use rifflebox_core::{Error, ErrorKind, HeldOut, Key, Result};
 use rifflebox_dataflow::{
     ANSWERS, Answer, Bugs, Flow, FlowPlan, GraphRun, Label, MixDecision, Operator, Pace, Plan, Reader,
-    Status, Unit, compile, schema,
+    Status, Unit, compile, foundations, schema,
 };
 use rifflebox_storage::{Content, Manifest, Segment, Traffic, Workspace as Storage, nonce};
 use tokio::runtime::Handle;
@@ -22,7 +22,7 @@ use crate::progress::{Event, Progress};
 use crate::publish::Publisher;
 use crate::report::{Changes, Report};
 use crate::scan::{Scanned, scan_beside};
-use crate::state::{State, foundations, open};
+use crate::state::{State, open};
 
 /// How a build goes about its work; nothing here changes what is published.
 #[derive(Clone)]

@@ -124,7 +124,7 @@ struct Rehearsal {
 
 impl Rehearsal {
     fn run(mut self, opened: Opened) -> Result<BuildPlan> {
-        let runs = crate::state::foundations(&opened.state);
+        let runs = rifflebox_dataflow::foundations(&opened.state);
         let before = Reader::new(runs.clone());
         let (mut sender, mut epochs) = channel(EPOCH_BYTES);
         let identities = opened.content.extra.get(IDENTITIES).cloned().unwrap_or_default();

@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use rifflebox_core::{Key, Outcome, Result, Row, StageRow};
 use rifflebox_dataflow::{
-    Cut, Foundations, Graph, Keeper, MadeHead, Plan, Reader, RunSize, decode, merge, runs_to_merge, schema,
+    Cut, Foundations, Graph, Keeper, MadeHead, Plan, Reader, add_run, decode, foundations,
 };
 use rifflebox_publish::bucket_of;
 use rifflebox_storage::{
-    Arrangement, Committed, Content, Manifest, NewRun, Run, RunColumns, StageRecord, Workspace, nonce,
+    Committed, Content, Manifest, ObjectName, RunColumns, StageRecord, Workspace, nonce,
 };
 use tokio::runtime::Handle;
 
@@ -19,7 +19,7 @@ use crate::journal::Recorder;
 use crate::progress::Event;
 use crate::publish::Publisher;
 use crate::report::Report;
-use crate::state::{OpenRun, State, foundations};
+use crate::state::{State, arrangements, map, unwrite_unnamed, write};
 
 /// Stands for every bucket among the dirty ones.
 pub(crate) const ALL: &str = "*";
@@ -58,13 +58,13 @@ impl WorkspaceKeeper {
     fn commit_cut(&mut self, cut: Cut) -> Result<()> {
         self.note_dirty(&cut);
         self.rows_read += cut.rows_read;
-        let mut new: BTreeMap<String, Vec<RunColumns>> = BTreeMap::new();
+        let mut state = self.state.clone();
         for (name, (_, slices)) in cut.slices.into_iter().filter(|(_, (_, slices))| !slices.is_empty()) {
-            let pieces = self.merge_tail(&name, slices);
-            new.insert(name, pieces);
+            self.report.rows.written += slices.iter().map(|slice| slice.update_count() as u64).sum::<u64>();
+            self.report.rows.merged += add_run(state.entry(name).or_default(), slices);
         }
         if cut.replaying {
-            return self.put_aside(new);
+            return self.put_aside(&state);
         }
         let segment = self.journal.flush()?;
         if segment > 0 {
@@ -74,11 +74,11 @@ impl WorkspaceKeeper {
         if cut.last {
             content.extra.insert(IDENTITIES.to_owned(), self.identities.clone());
             // What is published is computed from the state as it will be committed.
-            let reader = Reader::new(foundations(&self.with(&new, &BTreeMap::new())));
+            let reader = Reader::new(foundations(&state));
             self.publisher.prepare(&reader, &mut content, &mut self.report)?;
             self.rows_read += reader.rows_read();
         }
-        self.write(new, content)?;
+        self.write(state, content)?;
         if cut.last { self.publish() } else { Ok(()) }
     }
 
@@ -95,66 +95,25 @@ impl WorkspaceKeeper {
         Ok(())
     }
 
-    /// Adds a cut's slices to an arrangement, merged with its newest runs where that is cheap.
-    fn merge_tail(&mut self, name: &str, slices: Vec<RunColumns>) -> Vec<RunColumns> {
-        let added = RunSize::of(&slices);
-        self.report.rows.written += added.rows;
-        let runs = self.state.entry(name.to_owned()).or_default();
-        let size = |run: &OpenRun| RunSize::of(run.parts.iter().map(|part| &**part));
-        let sizes: Vec<RunSize> = runs.iter().map(size).chain([added]).collect();
-        let count = runs_to_merge(&sizes);
-        if count < 2 {
-            return slices;
-        }
-        let old = runs.split_off(runs.len() + 1 - count);
-        let parts = old.into_iter().flat_map(|run| run.parts);
-        let all: Vec<_> = parts.chain(slices.into_iter().map(Arc::new)).collect();
-        let merged = merge(&all);
-        self.report.rows.merged += merged.update_count() as u64;
-        if merged.key_count() == 0 { Vec::new() } else { vec![merged] }
-    }
-
-    /// Writes runs that the next commit will name; if none comes, they are nobody's.
-    fn put_aside(&mut self, new: BTreeMap<String, Vec<RunColumns>>) -> Result<()> {
-        let written = self.upload(&new)?;
-        self.state = self.mapped(self.with(&new, &written), &written)?;
+    /// Writes what the next commit will name; if none comes, it is nobody's.
+    fn put_aside(&mut self, state: &State) -> Result<()> {
+        let (state, new) = self.upload(state)?;
+        self.state = self.runtime.block_on(map(&self.storage, state, &new))?;
         Ok(())
     }
 
-    fn upload(&self, new: &BTreeMap<String, Vec<RunColumns>>) -> Result<BTreeMap<String, Run>> {
-        let runs = new.iter().map(|(name, pieces)| self.new_run(name, pieces.clone()));
+    /// Writes all pieces that are not written yet; returns the state, all of it written, and the objects that are new.
+    fn upload(&self, state: &State) -> Result<(State, BTreeSet<ObjectName>)> {
         let base = self.parent.as_ref().map_or(0, |parent| parent.id);
-        self.runtime.block_on(self.storage.upload(base).write_runs(runs.collect()))
+        self.runtime.block_on(write(&self.storage.upload(base), state.clone()))
     }
 
-    fn new_run(&self, name: &str, pieces: Vec<RunColumns>) -> NewRun {
-        NewRun { name: name.to_owned(), looped: self.looped.get(name).copied().unwrap_or_default(), pieces }
-    }
-
-    /// Writes what was put aside once more, under a new base: the collector of garbage may have taken it.
-    fn put_aside_again(&mut self) -> Result<()> {
-        let named =
-            self.parent.as_ref().map(|parent| parent.content.arrangements.clone()).unwrap_or_default();
-        let mut state = std::mem::take(&mut self.state);
-        for (name, runs) in &mut state {
-            let is_named = |run: &Run| named.get(name).is_some_and(|named| named.runs.contains(run));
-            for open in runs.iter_mut().filter(|open| !is_named(&open.run)) {
-                let pieces = open.parts.iter().map(|part| (**part).clone()).collect();
-                let written = self.upload(&BTreeMap::from([(name.clone(), pieces)]))?;
-                open.run = written.into_values().next().expect("one run was written");
-            }
-        }
-        self.state = state;
-        Ok(())
-    }
-
-    /// Writes runs and commits them; again under a new base, if only a collection of garbage came between.
-    fn write(&mut self, new: BTreeMap<String, Vec<RunColumns>>, content: Content) -> Result<()> {
+    /// Writes a state and commits it; again under a new base, if only a collection of garbage came between.
+    fn write(&mut self, mut state: State, content: Content) -> Result<()> {
         let nonce = nonce();
         loop {
             let base = self.parent.as_ref().map_or(0, |parent| parent.id);
-            let written = self.upload(&new)?;
-            let state = self.with(&new, &written);
+            let (written, new) = self.upload(&state)?;
             let mut content = content.clone();
             // A version that this commit publishes is this manifest's.
             content
@@ -162,18 +121,18 @@ impl WorkspaceKeeper {
                 .iter_mut()
                 .filter(|v| v.manifest == 0)
                 .for_each(|version| version.manifest = base + 1);
-            content.arrangements =
-                state.iter().map(|(name, runs)| (name.clone(), self.arrangement(name, runs))).collect();
+            content.arrangements = arrangements(&written, &self.looped);
             match self.runtime.block_on(self.storage.commit(self.parent.as_ref(), content, &nonce))? {
                 Committed::Won(manifest) => {
                     self.content = manifest.content.clone();
                     self.parent = Some(manifest);
-                    self.state = self.mapped(state, &written)?;
+                    self.state = self.runtime.block_on(map(&self.storage, written, &new))?;
                     return Ok(());
                 }
                 Committed::Lost { newest, fence: true } => {
+                    // What was put aside under the base before, the collector may have taken as well.
+                    unwrite_unnamed(&mut state, &newest);
                     self.parent = Some(newest);
-                    self.put_aside_again()?;
                 }
                 Committed::Lost { newest, fence } => {
                     // Takes this run's shards away again; where that fails, the next build does it.
@@ -182,37 +141,6 @@ impl WorkspaceKeeper {
                 }
             }
         }
-    }
-
-    /// Lets go of the columns that were just written: from now on they are read where they lie.
-    fn mapped(&self, mut state: State, written: &BTreeMap<String, Run>) -> Result<State> {
-        let new = written.iter().filter(|(_, run)| !run.parts.is_empty());
-        for (name, run) in new {
-            let open =
-                state.get_mut(name).and_then(|runs| runs.last_mut()).expect("a written run is in the state");
-            let parts = run.parts.iter().map(|part| self.runtime.block_on(self.storage.open_part(part)));
-            open.parts = parts.collect::<Result<_>>()?;
-        }
-        Ok(state)
-    }
-
-    fn arrangement(&self, name: &str, runs: &[OpenRun]) -> Arrangement {
-        Arrangement {
-            schema: schema(),
-            looped: self.looped.get(name).copied().unwrap_or_default(),
-            runs: runs.iter().map(|run| run.run.clone()).collect(),
-        }
-    }
-
-    /// Returns the state with new runs behind the old ones.
-    fn with(&self, new: &BTreeMap<String, Vec<RunColumns>>, written: &BTreeMap<String, Run>) -> State {
-        let mut state = self.state.clone();
-        for (name, pieces) in new.iter().filter(|(_, pieces)| !pieces.is_empty()) {
-            let run = written.get(name).cloned().unwrap_or_default();
-            let parts = pieces.iter().cloned().map(Arc::new).collect();
-            state.entry(name.clone()).or_default().push(OpenRun { run, parts });
-        }
-        state
     }
 
     fn next_content(&self) -> Content {

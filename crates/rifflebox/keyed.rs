@@ -1,7 +1,7 @@
 use rifflebox_core::{Key, Result};
-use rifflebox_dataflow::{Data, Keyed, Reader};
+use rifflebox_dataflow::{Data, Keyed, Reader, foundations};
 
-use crate::state::{foundations, open};
+use crate::state::open;
 use crate::workspace::Workspace;
 
 impl Workspace {

@@ -81,7 +81,7 @@ impl Workspace {
             parent.content.arrangements.retain(|name, _| name.starts_with(ANSWERS));
         }
         let opened = Opened::new(&self.storage, parent, segments, options, plan).await?;
-        let mut runs = crate::state::foundations(&opened.state);
+        let mut runs = rifflebox_dataflow::foundations(&opened.state);
         // Where calls are owed, the reasons stand among the answers: these are for the build to settle.
         let reader = Reader::new(runs.clone());
         runs.retain(|name, _| !name.ends_with("/owed") && reader.is_empty(&format!("{name}/owed")));

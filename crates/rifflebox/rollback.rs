@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use rifflebox_core::{Error, ErrorKind, Key, Result};
-use rifflebox_dataflow::{ANSWERS, Answer, Reader, schema};
+use rifflebox_dataflow::{ANSWERS, Answer, Reader, foundations, schema};
 use rifflebox_publish::{ShardSummary, Splits, WrittenShard};
 use rifflebox_storage::{Committed, Content, Manifest, VersionRecord, Workspace as Storage, nonce};
 
@@ -15,7 +15,7 @@ use crate::publish::{
 };
 use crate::report::{Changes, Report, SampleCounts, ShardCounts};
 use crate::standing::nothing_built;
-use crate::state::{foundations, open};
+use crate::state::open;
 use crate::versions::{changed_between, find, manifest_of};
 use crate::workspace::Workspace;
 

@@ -6,12 +6,12 @@ use rifflebox_core::{
     Document, Error, ErrorKind, Key, Outcome, Place, Result, Row, RowItem, Sample, StageRow,
 };
 use rifflebox_dataflow::{
-    Flow, FlowPlan, FlowStage, Made, MadeHead, OWED, Operator, Reader, Repeat, compile, schema,
+    Flow, FlowPlan, FlowStage, Made, MadeHead, OWED, Operator, Reader, Repeat, compile, foundations, schema,
 };
 use rifflebox_storage::{Content, Manifest, Workspace as Storage};
 
 use crate::held_out::knowing;
-use crate::state::{foundations, open};
+use crate::state::open;
 
 /// The arrangements of a flow's stages that stories are told from, by the last part of their names.
 const TOLD: [&str; 11] = [

@@ -271,9 +271,10 @@ pub(crate) async fn changed_between(
     Ok((added, removed))
 }
 
-fn parts(arrangement: Option<&Arrangement>) -> BTreeMap<(&ObjectName, u32), &Part> {
+fn parts(arrangement: Option<&Arrangement>) -> BTreeMap<(&ObjectName, u32, Key, Key), &Part> {
     let runs = arrangement.into_iter().flat_map(|arrangement| &arrangement.runs);
-    runs.flat_map(|run| &run.parts).map(|part| ((&part.object, part.batch), part)).collect()
+    let parts = runs.flat_map(|run| &run.parts);
+    parts.map(|part| ((&part.object, part.batch, part.first, part.last), part)).collect()
 }
 
 fn count(

@@ -52,6 +52,7 @@ mod flow;
 mod graph;
 mod lookup;
 mod merge;
+mod pieces;
 mod plan;
 mod reader;
 mod run;
@@ -74,10 +75,11 @@ pub use flow::{
     schema,
 };
 pub use graph::{Emit, Graph, JoinLogic, Keep, LookupLogic, MapLogic, Node, Operation, ReduceLogic, Stage};
-pub use merge::{RunSize, merge, runs_to_merge};
+pub use merge::{add_run, merge};
+pub use pieces::{OpenRun, Piece};
 pub use plan::{ANSWERS, ArrangementSpec, Plan};
 pub use reader::{Reader, Table};
 #[doc(hidden)]
 pub use run::Bugs;
-pub use run::{Foundations, GraphRun, MemoryKeeper, RunSummary, contents};
+pub use run::{Foundations, GraphRun, MemoryKeeper, RunSummary, contents, foundations};
 pub use scope::{Arranged, Data, Rows, Scope, decode, encode};

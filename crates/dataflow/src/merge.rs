@@ -1,61 +1,175 @@
 //! Merging the runs of an arrangement, so that lookups see few of them.
+//!
+//! What a commit merges is bound by what it adds, so a merge of long runs takes many commits: each takes the least keys
+//! that are left of all its runs, and puts them, merged, into the longest. How far it has come is seen in the runs: those
+//! that join hold only keys that are still to be merged. So nothing else need be kept, and a merge goes on
+//! after a restart where it stood.
 
 use std::sync::Arc;
 
 use differential_dataflow::trace::Cursor;
 use differential_dataflow::trace::cursor::cursor_list;
+use rifflebox_core::Key;
 use rifflebox_storage::RunColumns;
 
 use crate::batch::{RunBuilder, found_all};
+use crate::pieces::{OpenRun, Piece, Size};
 use crate::share::Share;
 use crate::time::{Flat, Looped, Time};
 
 /// Rows that a commit may always merge, however few it adds.
-const ALWAYS: u64 = 4096;
+const ALWAYS: u64 = 16 << 10;
+
+/// Rows that a commit may merge for each one that it adds, and for each merge that is under way.
+const TIMES: u64 = 4;
 
 /// Bytes that a commit merges at most: what is merged is held in memory.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// How large a run is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RunSize {
-    /// Its updates.
-    pub rows: u64,
-    /// The bytes of its columns.
-    pub bytes: u64,
+/// Rows below which runs are taken for equally long.
+const SHORT: u64 = 1 << 10;
+
+/// Runs that a merge takes at least, unless one commit can do it as a whole.
+const FEW: usize = 4;
+
+/// A merge under way, or a run that takes part in none.
+struct Merge {
+    /// The longest run: what is merged goes into it.
+    into: OpenRun,
+    /// The runs that join it; none is empty.
+    joining: Vec<OpenRun>,
 }
 
-impl RunSize {
-    /// Returns the size of a run in parts.
-    pub fn of<'a>(parts: impl IntoIterator<Item = &'a RunColumns>) -> Self {
-        let mut size = RunSize::default();
-        for part in parts {
-            size.rows += part.update_count() as u64;
-            size.bytes += part.byte_count() as u64;
-        }
-        size
-    }
-}
-
-/// Returns how many of the newest runs to merge into one: none, or at least two.
+/// Adds what a commit wrote to the runs of an arrangement, goes on with its merges, and returns the rows written again.
 ///
-/// `runs` are in order, oldest first; the last is what the commit added. A run is merged while it is at most twice what
-/// is gathered already, so that total work stays O(n log n); while the merge stays within four times the rows that the
-/// commit adds, plus a constant, so that law L2 holds for each commit; and while the older runs fit into memory.
-pub fn runs_to_merge(runs: &[RunSize]) -> usize {
-    let Some((added, older)) = runs.split_last() else { return 0 };
-    let limit = 4 * added.rows + ALWAYS;
-    let (mut rows, mut bytes, mut count) = (added.rows, 0, 1);
-    for run in older.iter().rev() {
-        let in_tier = run.rows <= 2 * rows.max(ALWAYS / 8);
-        if !in_tier || rows + run.rows > limit || bytes + run.bytes > MOST_BYTES {
+/// Runs are merged when the longest of them is no longer than all others together, so each merge at least doubles the
+/// length of the run in which a row lies: it is written again O(log n) times, and what is left when nothing is to be
+/// merged is O(log n) runs. For every merge that is under way, a commit merges up to four times the rows that it adds,
+/// plus a constant; never more than 64 MB. Only a single key with more than that is not divided. Merges with the least
+/// left come first: no other order has fewer under way.
+pub fn add_run(runs: &mut Vec<OpenRun>, added: Vec<RunColumns>) -> u64 {
+    let added = OpenRun::new(added.into_iter().map(Arc::new));
+    let new_rows = added.rows();
+    runs.push(added);
+    let mut merges = merges(std::mem::take(runs));
+    begin(&mut merges, Size { rows: TIMES * new_rows + ALWAYS, bytes: MOST_BYTES });
+    let mut order: Vec<usize> = (0..merges.len()).filter(|at| !merges[*at].joining.is_empty()).collect();
+    order.sort_by_key(|at| merges[*at].joining_rows());
+    let under_way = order.len() as u64;
+    let mut most = Size { rows: TIMES * new_rows * under_way.max(1) + ALWAYS, bytes: MOST_BYTES };
+    let mut written = 0;
+    for (place, at) in order.into_iter().enumerate() {
+        // A short step would leave a short piece.
+        if place > 0 && most.rows < ALWAYS / 4 {
             break;
         }
-        rows += run.rows;
-        bytes += run.bytes;
-        count += 1;
+        let Some((read, wrote)) = merges[at].step(most, place == 0) else { break };
+        written += wrote;
+        most =
+            Size { rows: most.rows.saturating_sub(read.rows), bytes: most.bytes.saturating_sub(read.bytes) };
     }
-    if count > 1 { count } else { 0 }
+    runs.extend(merges.into_iter().flat_map(Merge::into_runs));
+    written
+}
+
+/// Returns which runs are being merged with which.
+fn merges(runs: Vec<OpenRun>) -> Vec<Merge> {
+    let mut merges: Vec<Merge> = Vec::new();
+    for run in runs.into_iter().filter(|run| !run.pieces.is_empty()) {
+        match merges.last_mut() {
+            Some(merge) if run.joins => merge.joining.push(run),
+            _ => merges.push(Merge { into: run, joining: Vec::new() }),
+        }
+    }
+    merges
+}
+
+/// Begins a merge of all runs from some length down, if there are any that call for it.
+fn begin(merges: &mut Vec<Merge>, at_once: Size) {
+    let length = |merge: &Merge| merge.into.rows().max(SHORT);
+    let mut free: Vec<usize> = (0..merges.len()).filter(|at| merges[*at].joining.is_empty()).collect();
+    free.sort_by_key(|at| std::cmp::Reverse(length(&merges[*at])));
+    let all = |runs: &[usize]| {
+        runs.iter().map(|at| merges[*at].into.size(Key::MIN, Key::MAX)).fold(Size::default(), Size::plus)
+    };
+    let calls = |from: &usize| {
+        let shorter: u64 = free[from + 1..].iter().map(|at| length(&merges[*at])).sum();
+        let due = length(&merges[free[*from]]) <= shorter;
+        due && (free.len() - from >= FEW || all(&free[*from..]).fits(at_once))
+    };
+    let Some(from) = (0..free.len()).find(calls) else { return };
+    let mut taken = free.split_off(from);
+    let into = taken.remove(0);
+    let mut old: Vec<Option<Merge>> = std::mem::take(merges).into_iter().map(Some).collect();
+    let mut run = |at: usize| old[at].take().expect("each run is taken once").into;
+    let merge = Merge { into: run(into), joining: taken.into_iter().map(&mut run).collect() };
+    merges.extend(old.into_iter().flatten());
+    merges.push(merge);
+}
+
+impl Merge {
+    /// Returns the rows that are still to be put into the longest run.
+    fn joining_rows(&self) -> u64 {
+        self.joining.iter().map(OpenRun::rows).sum()
+    }
+
+    /// Merges the least keys that are left, as many as are allowed, or one if it `must`; none if not even one is allowed.
+    ///
+    /// Returns what was read, and how many rows were written.
+    fn step(&mut self, most: Size, must: bool) -> Option<(Size, u64)> {
+        let next = self.joining.iter().filter_map(OpenRun::first).min().expect("a joining run is not empty");
+        let size = |first: Key, last: Key| {
+            let runs = std::iter::once(&self.into).chain(&self.joining);
+            runs.map(|run| run.size(first, last)).fold(Size::default(), Size::plus)
+        };
+        let before = self.last_piece_before(next, most);
+        let first = before.filter(|first| size(*first, next).fits(most)).unwrap_or(next);
+        let last = match size(first, next).fits(most) {
+            true => greatest(next, |last| size(first, last).fits(most)),
+            false if must => next,
+            false => return None,
+        };
+        let read = size(first, last);
+        let (place, mut taken) = self.into.take(first, last);
+        taken.extend(self.joining.iter_mut().flat_map(|run| run.take(first, last).1));
+        self.joining.retain(|run| !run.pieces.is_empty());
+        let merged = merge(&taken);
+        let written = merged.update_count() as u64;
+        if written > 0 {
+            self.into.pieces.insert(place, Piece::unwritten(Arc::new(merged)));
+        }
+        Some((read, written))
+    }
+
+    /// Returns the least key of the piece before a key, if that is so short that it is merged once more: pieces would
+    /// become many, where commits are small.
+    fn last_piece_before(&self, key: Key, most: Size) -> Option<Key> {
+        let before = self.into.pieces.partition_point(|piece| piece.last() < key).checked_sub(1)?;
+        let piece = &self.into.pieces[before];
+        let half = Size { rows: most.rows / 2, bytes: most.bytes / 2 };
+        piece.size(Key::MIN, Key::MAX).fits(half).then(|| piece.first())
+    }
+
+    fn into_runs(self) -> impl Iterator<Item = OpenRun> {
+        let runs = std::iter::once(self.into).chain(self.joining).filter(|run| !run.pieces.is_empty());
+        runs.enumerate().map(|(place, run)| OpenRun { joins: place > 0, ..run })
+    }
+}
+
+/// Returns the greatest key for which something holds that holds for `least`, and for no key behind one for which it fails.
+fn greatest(least: Key, holds: impl Fn(Key) -> bool) -> Key {
+    if holds(Key::MAX) {
+        return Key::MAX;
+    }
+    let (mut low, mut high) = (least.to_u128(), Key::MAX.to_u128());
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        match holds(Key::from_u128(middle)) {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    Key::from_u128(low)
 }
 
 /// Merges runs of one arrangement; what cancels is gone.
@@ -86,64 +200,4 @@ fn merge_of<T: Time>(runs: &[Arc<RunColumns>]) -> RunColumns {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Commits runs of these rows, each row of so many bytes; returns the rows merged, and the most runs there were.
-    fn commits(start: u64, row_bytes: u64, rows: impl IntoIterator<Item = u64>) -> (u64, usize) {
-        let size = |rows| RunSize { rows, bytes: rows * row_bytes };
-        let mut runs = vec![size(start)];
-        let (mut merged, mut most) = (0, 0);
-        for added in rows {
-            let before: u64 = runs.iter().map(|run| run.rows).sum();
-            runs.push(size(added));
-            let count = runs_to_merge(&runs);
-            assert_ne!(count, 1, "one run is no merge");
-            let tail = runs.split_off(runs.len() - count);
-            if !tail.is_empty() {
-                let sum: u64 = tail.iter().map(|run| run.rows).sum();
-                assert!(sum <= 4 * added + ALWAYS, "{sum} rows merged for {added} added");
-                let older = (sum - added) * row_bytes;
-                assert!(older <= MOST_BYTES, "{older} bytes merged at once");
-                merged += sum;
-                runs.push(size(sum));
-            }
-            assert_eq!(runs.iter().map(|run| run.rows).sum::<u64>(), before + added);
-            most = most.max(runs.len());
-        }
-        (merged, most)
-    }
-
-    #[test]
-    fn a_commit_merges_little_and_runs_stay_few() {
-        let (merged, most) = commits(1_000_000, 50, std::iter::repeat_n(100, 1000));
-        assert!(merged < 100_000 * 20, "merged {merged} rows for 100,000 added");
-        assert!(most < 60, "{most} runs");
-    }
-
-    #[test]
-    fn work_is_n_log_n_whatever_the_sizes() {
-        for seed in 1..20u64 {
-            let mut state = seed;
-            let sizes = std::iter::repeat_with(|| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                1 + (state >> 33) % (1 << (state >> 60))
-            });
-            let sizes: Vec<u64> = sizes.take(2000).collect();
-            let all: u64 = sizes.iter().sum();
-            for row_bytes in [50, 2_000, 100_000] {
-                let (merged, _) = commits(0, row_bytes, sizes.iter().copied());
-                let bound = 4 * all * u64::from(all.ilog2());
-                assert!(merged <= bound, "seed {seed}: merged {merged} rows of {all}");
-            }
-        }
-    }
-
-    #[test]
-    fn runs_that_do_not_fit_into_memory_are_left_alone() {
-        let large = RunSize { rows: 100, bytes: MOST_BYTES };
-        assert_eq!(runs_to_merge(&[large, large]), 2);
-        assert_eq!(runs_to_merge(&[large, large, large]), 2);
-        assert_eq!(runs_to_merge(&[RunSize { bytes: MOST_BYTES + 1, ..large }, large]), 0);
-    }
-}
+mod tests;

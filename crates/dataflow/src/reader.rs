@@ -84,7 +84,7 @@ impl<K: Data, V: Data> Table<'_, K, V> {
                 && run.key_count().checked_sub(1).and_then(|last| run.key(last)) >= Some(key)
         };
         for run in self.runs.iter().filter(near) {
-            let at = first_at_least(run, key);
+            let at = run.position(key);
             if run.key(at) == Some(key) {
                 each_value(run, at, |value, diff| *values.entry(value).or_insert(0) += diff);
             }
@@ -152,7 +152,7 @@ impl<'a> Place<'a> {
     fn at_least(runs: &'a [Arc<RunColumns>], key: Key) -> Self {
         let before = |run: &Arc<RunColumns>| run.key_count() == 0 || run.key(run.key_count() - 1) < Some(key);
         let runs = &runs[runs.partition_point(before)..];
-        Place { runs, at: runs.first().map_or(0, |run| first_at_least(run, key)) }
+        Place { runs, at: runs.first().map_or(0, |run| run.position(key)) }
     }
 
     fn run(&self) -> Option<&'a RunColumns> {
@@ -169,18 +169,6 @@ impl<'a> Place<'a> {
             (self.runs, self.at) = (&self.runs[1..], 0);
         }
     }
-}
-
-fn first_at_least(run: &RunColumns, key: Key) -> usize {
-    let (mut low, mut high) = (0, run.key_count());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        match run.key(middle) < Some(key) {
-            true => low = middle + 1,
-            false => high = middle,
-        }
-    }
-    low
 }
 
 fn each_value<'a>(run: &'a RunColumns, key: usize, mut each: impl FnMut(&'a [u8], i64)) {

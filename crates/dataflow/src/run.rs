@@ -8,9 +8,11 @@ use rifflebox_core::{Key, Result};
 use rifflebox_storage::{RunColumns, Scratch, StageRecord};
 
 use crate::ask::{AskContext, Journal, KeptAnswer};
+use crate::batch::groups;
 use crate::engine::{Cut, Feed, Keeper, Pace, Setting, execute};
 use crate::graph::Graph;
-use crate::merge::{RunSize, merge, runs_to_merge};
+use crate::merge::add_run;
+use crate::pieces::OpenRun;
 use crate::plan::Plan;
 use crate::replay::Showing;
 
@@ -121,7 +123,7 @@ pub struct MemoryKeeper {
     pub stages: BTreeMap<String, StageRecord>,
     /// The runs of the last commit.
     pub runs: Foundations,
-    next: (BTreeMap<String, StageRecord>, Foundations),
+    next: (BTreeMap<String, StageRecord>, BTreeMap<String, Vec<OpenRun>>),
 }
 
 impl MemoryKeeper {
@@ -129,29 +131,29 @@ impl MemoryKeeper {
     pub fn begin(&mut self, graph: &Graph) {
         let plan = Plan::new(graph, &self.stages);
         let standing = self.runs.iter().filter(|(name, _)| plan.stands(name));
+        let open = |runs: &Vec<_>| groups(runs).into_iter().map(|run| OpenRun::new(run.to_vec())).collect();
         self.next =
-            (graph.stage_records(), standing.map(|(name, runs)| (name.clone(), runs.clone())).collect());
+            (graph.stage_records(), standing.map(|(name, runs)| (name.clone(), open(runs))).collect());
     }
 }
 
 impl Keeper for MemoryKeeper {
     fn commit(&mut self, cut: Cut) -> Result<Foundations> {
         for (name, (_, slices)) in cut.slices.into_iter().filter(|(_, (_, slices))| !slices.is_empty()) {
-            let runs = self.next.1.entry(name).or_default();
-            let slices: Vec<_> = slices.into_iter().map(Arc::new).collect();
-            runs.push(Arc::new(merge(&slices)));
-            let sizes: Vec<RunSize> = runs.iter().map(|run| RunSize::of([&**run])).collect();
-            let count = runs_to_merge(&sizes);
-            if count > 0 {
-                let merged = merge(&runs.split_off(runs.len() - count));
-                runs.push(Arc::new(merged));
-            }
+            add_run(self.next.1.entry(name).or_default(), slices);
         }
+        let runs = foundations(&self.next.1);
         if !cut.replaying {
-            (self.stages, self.runs) = self.next.clone();
+            (self.stages, self.runs) = (self.next.0.clone(), runs.clone());
         }
-        Ok(self.next.1.clone())
+        Ok(runs)
     }
+}
+
+/// Returns what an engine stands on: of each arrangement its runs, in pieces.
+pub fn foundations(state: &BTreeMap<String, Vec<OpenRun>>) -> Foundations {
+    let columns = |run: &OpenRun| run.pieces.iter().map(|piece| piece.columns.clone()).collect::<Vec<_>>();
+    state.iter().map(|(name, runs)| (name.clone(), runs.iter().flat_map(columns).collect())).collect()
 }
 
 /// Adds up runs: each value that is left, with its weight, over all rounds.

@@ -14,7 +14,7 @@ use crate::access::Access;
 use crate::failure::{corrupt, io_error};
 use crate::ipc;
 use crate::location::Location;
-use crate::manifest::{ObjectName, Part};
+use crate::manifest::{HOLDS_OTHERS, ObjectName, Part};
 use crate::map::map;
 use crate::run::RunColumns;
 use crate::scratch::Scratch;
@@ -72,7 +72,7 @@ impl AsRef<[u8]> for Share {
 }
 
 impl Workspace {
-    /// Opens a part of a run in place: no copy, no parsing.
+    /// Opens a part of a run in place: no parsing, and no copy but of the offsets of a part that begins within its batch.
     ///
     /// # Errors
     /// [`rifflebox_core::ErrorKind::Corrupt`] when the object is missing, cut short or differs from its digest; or
@@ -121,13 +121,8 @@ impl Cache {
         let file = self.object(&part.object, part.length).await?;
         let name = part.object.to_string();
         let run = ipc::decode(&file, part.batch as usize).map_err(|why| corrupt(&name, why))?;
-        let ends = (run.key(0), run.key_count().checked_sub(1).and_then(|last| run.key(last)));
-        if (run.key_count() as u64, run.update_count() as u64) != (part.keys, part.rows)
-            || ends != (Some(part.first), Some(part.last))
-        {
-            return Err(corrupt(&name, "holds other rows than the manifest says"));
-        }
-        Ok(Arc::new(run))
+        let presented = part.within(&run).ok_or_else(|| corrupt(&name, HOLDS_OTHERS))?;
+        Ok(Arc::new(presented))
     }
 
     /// Returns the verified bytes of an object.

@@ -6,7 +6,7 @@ use rifflebox_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
 use crate::ipc;
-use crate::manifest::{self, Manifest, ObjectName, Part, Published, Slot};
+use crate::manifest::{self, HOLDS_OTHERS, Manifest, ObjectName, Part, Published, Slot};
 use crate::workspace::Workspace;
 
 /// Objects that are read at the same time.
@@ -178,12 +178,8 @@ fn object_problem(name: &ObjectName, parts: &[Part], bytes: Option<bytes::Bytes>
             Ok(run) => run,
             Err(why) => return Some(format!("{name} {why}; {CURE}")),
         };
-        let wrong = run.validate().err();
-        let counts = (run.key_count() as u64, run.update_count() as u64, bytes.len() as u64);
-        let wrong = wrong.or_else(|| {
-            (counts != (part.keys, part.rows, part.length))
-                .then(|| "holds other rows than the manifest says".into())
-        });
+        let holds = || part.length == bytes.len() as u64 && part.within(&run).is_some();
+        let wrong = run.validate().err().or_else(|| (!holds()).then(|| HOLDS_OTHERS.to_owned()));
         if let Some(why) = wrong {
             return Some(format!("{name}, batch {}: {why}; {CURE}", part.batch));
         }

@@ -7,6 +7,7 @@ use rifflebox_core::{Error, ErrorKind, Key, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::corrupt;
+use crate::run::RunColumns;
 
 /// The format that this version writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
@@ -94,6 +95,9 @@ pub struct Arrangement {
 pub struct Run {
     /// Its parts, in order of key; no two hold the same key.
     pub parts: Vec<Part>,
+    /// Whether it is being merged into the nearest run before it that is not: what it held of lesser keys lies there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub joins: bool,
 }
 
 impl Run {
@@ -103,7 +107,7 @@ impl Run {
     }
 }
 
-/// A part of a run: one batch of one object.
+/// A part of a run: the keys from `first` to `last` of one batch of one object, which may hold others besides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// The object that holds it.
@@ -113,14 +117,43 @@ pub struct Part {
     pub batch: u32,
     /// Bytes of the whole object.
     pub length: u64,
-    /// Number of keys.
+    /// Number of keys in the part.
     pub keys: u64,
-    /// Number of updates.
+    /// Number of updates in the part.
     pub rows: u64,
     /// Its least key.
     pub first: Key,
     /// Its greatest key.
     pub last: Key,
+}
+
+/// What is wrong with an object that does not hold a part that is named.
+pub(crate) const HOLDS_OTHERS: &str = "holds other rows than the manifest says";
+
+impl Part {
+    /// Returns the part of a batch that these columns of it are; they hold at least one key.
+    pub(crate) fn of(object: ObjectName, batch: u32, length: u64, columns: &RunColumns) -> Self {
+        Part {
+            object,
+            batch,
+            length,
+            keys: columns.key_count() as u64,
+            rows: columns.update_count() as u64,
+            first: columns.key(0).unwrap_or(Key::MIN),
+            last: columns.key(columns.key_count().saturating_sub(1)).unwrap_or(Key::MAX),
+        }
+    }
+
+    /// Returns the smaller part that some of its columns are; they hold at least one key.
+    pub fn narrowed(&self, columns: &RunColumns) -> Self {
+        Part::of(self.object.clone(), self.batch, self.length, columns)
+    }
+
+    /// Lays the part over the columns of its batch; none if they do not hold it.
+    pub(crate) fn within(&self, batch: &RunColumns) -> Option<RunColumns> {
+        let columns = batch.get(batch.range(self.first, self.last))?;
+        (columns.key_count() > 0 && self.narrowed(&columns) == *self).then_some(columns)
+    }
 }
 
 /// The name of a data object.

@@ -69,29 +69,59 @@ impl RunColumns {
         self.keys.len() + 8 * numbers + self.value_bytes.len() + rounds
     }
 
+    /// Returns the position of the first key that is not less than another; the number of keys, if all are.
+    pub fn position(&self, key: Key) -> usize {
+        let (mut low, mut high) = (0, self.key_count());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.key(middle) < Some(key) {
+                true => low = middle + 1,
+                false => high = middle,
+            }
+        }
+        low
+    }
+
+    /// Returns the positions of the keys from `first` to `last`, both inclusive.
+    pub fn range(&self, first: Key, last: Key) -> Range<usize> {
+        let start = self.position(first);
+        let end = self.position(last);
+        start..(end + usize::from(self.key(end) == Some(last))).max(start)
+    }
+
     /// Returns the run of a range of key positions; what need not move is shared.
     ///
     /// # Panics
     /// When the range or an offset lies outside the columns.
     pub fn slice(&self, keys: Range<usize>) -> RunColumns {
-        let (key_offsets, values) = part(&self.key_offsets, keys.clone());
-        let (value_offsets, bytes) = part(&self.value_offsets, values.clone());
+        self.get(keys).expect("the range and all offsets lie within the columns")
+    }
+
+    /// Returns the run of a range of key positions; none when the range or an offset lies outside the columns.
+    pub(crate) fn get(&self, keys: Range<usize>) -> Option<RunColumns> {
+        if keys == (0..self.key_count()) {
+            return Some(self.clone());
+        }
+        let (key_offsets, values) = part(&self.key_offsets, keys.clone(), self.value_count())?;
+        let (value_offsets, bytes) = part(&self.value_offsets, values.clone(), self.value_bytes.len())?;
         let (rounds, updates) = match &self.rounds {
             None => (None, values),
             Some(rounds) => {
-                let (offsets, updates) = part(&rounds.offsets, values);
+                let (offsets, updates) = part(&rounds.offsets, values, rounds.rounds.len())?;
                 let rounds = rounds.rounds.slice(updates.start, updates.len());
                 (Some(Rounds { offsets, rounds }), updates)
             }
         };
-        RunColumns {
+        let diffs =
+            (updates.end <= self.diffs.len()).then(|| self.diffs.slice(updates.start, updates.len()))?;
+        Some(RunColumns {
             keys: self.keys.slice_with_length(16 * keys.start, 16 * keys.len()),
             key_offsets,
             value_offsets,
             value_bytes: self.value_bytes.slice_with_length(bytes.start, bytes.len()),
             rounds,
-            diffs: self.diffs.slice(updates.start, updates.len()),
-        }
+            diffs,
+        })
     }
 
     /// Checks all that is promised above, the order of bytes within a key included; takes a pass over everything.
@@ -156,16 +186,26 @@ fn ascends(offsets: &[i64], parents: usize, children: usize, each_has_one: bool)
     }
 }
 
-/// Returns the offsets of a range of parents, from 0, and the children that they have.
-fn part(offsets: &ScalarBuffer<i64>, parents: Range<usize>) -> (ScalarBuffer<i64>, Range<usize>) {
-    let own = offsets.slice(parents.start, parents.len() + 1);
-    let (first, last) = (own[0], own[parents.len()]);
-    let children = usize::try_from(first).expect("offsets are not negative")
-        ..usize::try_from(last).expect("offsets are not negative");
-    match first {
-        0 => (own, children),
-        _ => (own.iter().map(|offset| offset - first).collect(), children),
+/// Returns the offsets of a range of parents, from 0, and which of so many children they have; none if others.
+fn part(
+    offsets: &ScalarBuffer<i64>,
+    parents: Range<usize>,
+    children: usize,
+) -> Option<(ScalarBuffer<i64>, Range<usize>)> {
+    if parents.start > parents.end || parents.end >= offsets.len() {
+        return None;
     }
+    let own = offsets.slice(parents.start, parents.len() + 1);
+    let first = own[0];
+    let range = usize::try_from(first).ok()?..usize::try_from(own[parents.len()]).ok()?;
+    if range.start > range.end || range.end > children {
+        return None;
+    }
+    let from_zero = match first {
+        0 => own,
+        _ => own.iter().map(|offset| offset.wrapping_sub(first)).collect(),
+    };
+    Some((from_zero, range))
 }
 
 #[cfg(test)]

@@ -31,7 +31,8 @@ async fn write_sample(url: &str) {
     let new = |name: &str, looped, run| NewRun { name: name.into(), looped, pieces: vec![run] };
     let runs =
         vec![new("a", false, even_run(5, 3)), new("b", false, even_run(9, 0)), new("loop", true, looped())];
-    let runs = workspace.upload(0).write_runs(runs).await.unwrap();
+    let written = workspace.upload(0).write_runs(runs).await.unwrap();
+    let runs = ["a", "b", "loop"].map(str::to_owned).into_iter().zip(written).collect();
     let mut journal = workspace.journal("run");
     journal.append(b"covered".to_vec()).await.unwrap();
     journal.append(b"finished".to_vec()).await.unwrap();

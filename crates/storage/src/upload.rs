@@ -1,8 +1,6 @@
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
-use rifflebox_core::{Error, ErrorKind, Key, Result};
+use rifflebox_core::{Error, ErrorKind, Result};
 
 use crate::ipc;
 use crate::manifest::{ObjectName, Part, Run};
@@ -50,11 +48,12 @@ impl Workspace {
 impl Upload {
     /// Writes runs, each cut by key into parts of at most 16 MiB; small parts share objects.
     ///
-    /// A run without rows has no parts. Until a manifest names them, the objects are nobody's.
+    /// Returns them in the order in which they came; a run without rows has no parts. Until a manifest names them, the
+    /// objects are nobody's.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`] when the columns are not what [`RunColumns`] promises; or when the store fails.
-    pub async fn write_runs(&self, runs: Vec<NewRun>) -> Result<BTreeMap<String, Run>> {
+    pub async fn write_runs(&self, runs: Vec<NewRun>) -> Result<Vec<Run>> {
         self.workspace.writable()?;
         let names: Vec<String> = runs.iter().map(|run| run.name.clone()).collect();
         let objects = group(runs)?;
@@ -65,19 +64,12 @@ impl Upload {
             .await?;
         let mut parts: Vec<_> = written.into_iter().flatten().collect();
         parts.sort_by_key(|(place, _)| *place);
-        let mut runs = BTreeMap::new();
-        for name in &names {
-            if runs.insert(name.clone(), Run::default()).is_some() {
-                return Err(internal(name, "is written twice at once"));
-            }
-        }
+        let mut runs = vec![Run::default(); names.len()];
         for ((run, _), part) in parts {
-            let name = &names[run];
-            let written = runs.get_mut(name).expect("every name was inserted");
-            if written.parts.last().is_some_and(|before| before.last >= part.first) {
-                return Err(internal(name, "has pieces that are not in order of key"));
+            if runs[run].parts.last().is_some_and(|before| before.last >= part.first) {
+                return Err(internal(&names[run], "has pieces that are not in order of key"));
             }
-            written.parts.push(part);
+            runs[run].parts.push(part);
         }
         Ok(runs)
     }
@@ -90,18 +82,10 @@ impl Upload {
         let object = ObjectName { base: self.base, digest };
         self.workspace.access().put(&object.path(), bytes.clone()).await?;
         self.workspace.cache().admit(&object, &bytes);
-        let parts = runs.iter().zip(places).zip(0..).map(|((run, place), batch)| {
-            let part = Part {
-                object: object.clone(),
-                batch,
-                length: bytes.len() as u64,
-                keys: run.key_count() as u64,
-                rows: run.update_count() as u64,
-                first: run.key(0).unwrap_or(Key::MIN),
-                last: run.key(run.key_count().saturating_sub(1)).unwrap_or(Key::MAX),
-            };
-            (place, part)
-        });
+        let parts =
+            runs.iter().zip(places).zip(0..).map(|((run, place), batch)| {
+                (place, Part::of(object.clone(), batch, bytes.len() as u64, run))
+            });
         Ok(parts.collect())
     }
 }

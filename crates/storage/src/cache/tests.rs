@@ -12,7 +12,7 @@ async fn open(url: &str, cache: Option<&FilePath>) -> Workspace {
 async fn written(workspace: &Workspace) -> Run {
     let runs =
         ["a", "b"].map(|name| NewRun { name: name.into(), looped: false, pieces: vec![even_run(40, 9)] });
-    workspace.upload(0).write_runs(runs.into()).await.unwrap().remove("b").unwrap()
+    workspace.upload(0).write_runs(runs.into()).await.unwrap().remove(1)
 }
 
 fn only_file(folder: &FilePath) -> PathBuf {
@@ -140,4 +140,26 @@ async fn a_manifest_that_says_otherwise_is_not_believed() {
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{wrong:?}");
     }
     workspace.open_part(&part).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_part_may_be_a_range_of_the_keys_of_its_batch() {
+    let workspace = open("memory:cache-range", None).await;
+    let (whole, batch) = (written(&workspace).await.parts.remove(0), even_run(40, 9));
+    for range in [0..1, 0..17, 5..40, 39..40, 11..29] {
+        let columns = batch.slice(range);
+        let part = whole.narrowed(&columns);
+        assert_eq!(*workspace.open_part(&part).await.unwrap(), columns);
+        for wrong in [
+            Part { keys: part.keys + 1, ..part.clone() },
+            Part { rows: part.rows - 1, ..part.clone() },
+            Part { last: Key::from_u128(part.last.to_u128() + 1), ..part.clone() },
+            Part { first: part.last, last: part.first, ..part.clone() },
+        ] {
+            if wrong != part {
+                let error = workspace.open_part(&wrong).await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Corrupt, "{wrong:?}");
+            }
+        }
+    }
 }

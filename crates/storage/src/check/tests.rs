@@ -10,7 +10,7 @@ use crate::{Arrangement, Content, NewRun, Options};
 async fn make(folder: &Path) -> Workspace {
     let workspace = Workspace::open(&format!("file:{}", folder.display()), Options::default()).await.unwrap();
     let run = NewRun { name: "a".into(), looped: false, pieces: vec![even_run(50, 30)] };
-    let run = workspace.upload(0).write_runs(vec![run]).await.unwrap().remove("a").unwrap();
+    let run = workspace.upload(0).write_runs(vec![run]).await.unwrap().remove(0);
     workspace.journal("run").append(b"answers".to_vec()).await.unwrap();
     workspace.dataset().put("data/a.parquet", "rows").await.unwrap();
     let digest = blake3::hash(b"rows").to_hex().to_string();

@@ -39,7 +39,7 @@ async fn build_once(workspace: &Workspace, build: u64, nonce: String) -> riffleb
         );
     }
     let run = NewRun { name: "a".into(), looped: false, pieces: vec![even_run(build, 8)] };
-    let run = workspace.upload(base).write_runs(vec![run]).await?.remove("a").expect("it was written");
+    let run = workspace.upload(base).write_runs(vec![run]).await?.remove(0);
     let empty = || Arrangement { schema: Key::MIN, looped: false, runs: vec![] };
     content.arrangements.entry("a".into()).or_insert_with(empty).runs.push(run);
     *content.counters.entry("sum".into()).or_default() += build as i64;

@@ -13,7 +13,7 @@ async fn open(url: &str) -> Workspace {
 /// Writes one run that nothing else equals.
 async fn upload(workspace: &Workspace, base: u64, keys: u64) -> Run {
     let run = NewRun { name: "a".into(), looped: false, pieces: vec![even_run(keys, 8)] };
-    workspace.upload(base).write_runs(vec![run]).await.unwrap().remove("a").unwrap()
+    workspace.upload(base).write_runs(vec![run]).await.unwrap().remove(0)
 }
 
 fn with_run(content: &Content, run: Run) -> Content {

@@ -184,7 +184,7 @@ async fn a_bucket_is_a_workspace_like_any_other() {
     let parent = workspace.newest().await.unwrap().unwrap();
     let run = crate::run::samples::even_run(300, 100_000);
     let runs = vec![crate::NewRun { name: "a".into(), looped: false, pieces: vec![run.clone()] }];
-    let run_parts = workspace.upload(parent.id).write_runs(runs).await.unwrap().remove("a").unwrap();
+    let run_parts = workspace.upload(parent.id).write_runs(runs).await.unwrap().remove(0);
     let mut content = parent.content.clone();
     let arrangement =
         crate::Arrangement { schema: rifflebox_core::Key::MIN, looped: false, runs: vec![run_parts.clone()] };
