@@ -1,5 +1,7 @@
 //! Items of real benchmarks, planted in real texts: word by word, lightly edited, and shuffled.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop where the test would")]
+
 use std::collections::BTreeMap;
 use std::io::BufRead as _;
 use std::path::PathBuf;
