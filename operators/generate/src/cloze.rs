@@ -10,12 +10,12 @@ mod help;
 mod line;
 mod list;
 mod meter;
+mod named;
 mod page;
 mod prose;
 mod question;
-mod reference;
 mod table;
-mod which;
+mod whole;
 mod words;
 
 use std::cmp::Reverse;
@@ -85,7 +85,7 @@ impl Cloze {
 
 impl Generator for Cloze {
     fn identity(&self) -> Identity {
-        Identity::new("cloze", "4").with_settings(self)
+        Identity::new("cloze", "5").with_settings(self)
     }
 
     fn synthetic(&self) -> bool {
@@ -107,15 +107,13 @@ impl Generator for Cloze {
 /// Returns the best questions of a page; those with equal merit by lot, and one of each piece of support.
 fn choose(page: &Page, most: usize) -> Vec<(String, Question)> {
     let mut questions = Vec::new();
-    let rules: [fn(&Page, &mut Vec<Question>); 11] = [
+    let rules: [fn(&Page, &mut Vec<Question>); 9] = [
         define::ask,
         heading::ask,
         list::ask,
         table::ask,
-        which::ask,
         does::ask,
         default::ask,
-        reference::ask,
         help::ask,
         command::ask,
         blank::ask,

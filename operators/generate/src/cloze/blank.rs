@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::define::has_main_verb;
 use super::line::{Line, Look};
+use super::named::section;
 use super::page::{Kind, Page};
 use super::prose::{is_sentence, points_nowhere, stands_alone};
 use super::question::{Ask, Question};
-use super::which::section;
 use super::words::{bare, is_stop, letters, lower_first, terms};
 
 /// Asks of each sentence that names a thing, gives a default, or holds one word that only it can hold.

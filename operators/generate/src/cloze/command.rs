@@ -1,9 +1,9 @@
 //! "To do X, run:" and the one command that follows.
 
+use super::named::section;
 use super::page::{Kind, Page};
 use super::prose::{is_clean, points_nowhere};
 use super::question::{Ask, Question};
-use super::which::section;
 use super::words::{bare, is_english};
 
 const SHELLS: [&str; 6] = ["sh", "bash", "shell", "console", "shell-session", "zsh"];

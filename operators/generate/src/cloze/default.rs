@@ -3,10 +3,10 @@
 use super::help::is_telling;
 use super::line::Line;
 use super::list::is_plain_word;
+use super::named::{kind_by_look, section};
 use super::page::{Kind, Page};
 use super::prose::is_clean;
 use super::question::{Ask, Question};
-use super::which::{kind_by_look, section};
 
 /// Ways to announce a default, each followed by its value.
 const WAYS: [&str; 10] = [

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::line::Line;
+use super::named::section;
 use super::page::{Kind, Page};
 use super::prose::{is_clean, is_sentence, points_nowhere, stands_alone};
 use super::question::{Ask, Question};
-use super::which::section;
 use super::words::{bare, is_english, is_stop, letters, lower_first, terms};
 
 /// Nouns too vague to be asked for.

@@ -1,10 +1,10 @@
 //! "What does X do?": sentences whose subject is the name above them, or a name in code.
 
 use super::list::is_plain_word;
+use super::named::{is_asked_for, is_finite, section, subject};
 use super::page::{Kind, Page};
 use super::prose::{is_sentence, stands_alone};
 use super::question::{Ask, Question};
-use super::which::{is_asked_for, is_finite, section, subject};
 use super::words::{bare, terms};
 
 /// Verbs with which documentation says what a named thing does.

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use super::list::first_sentence;
 use super::question::{Ask, Question};
-use super::words::{bare, is_stop, letters, stem};
+use super::whole::{can_leave, is_cut, is_one_of, leans};
+use super::words::{is_stop, letters, stem};
 
 /// Words that documentation says of everything: what consists of them is no news.
 const HOLLOW: &str = "across additional after allow also application apply associated available based before behavior \
@@ -16,57 +17,90 @@ const HOLLOW: &str = "across additional after allow also application apply assoc
     item kind let limit list location manage mode name need new number object only operate option optional parameter \
     pass path perform possible property provide purpose relate relevant represent require responsible section select \
     set setting show simple specific specify string support term thing through time total true type until url user \
-    value various view way whether while within without work";
+    value various view way whether while within without work \
+    action added adding condition count desired duration entry exact field filter finish have how long match maximum \
+    minimum parameters part primary process put role rule search sequence size state store take taken use";
 
 /// Words of advice, of warning and of praise: they tell what to do, or how good a thing is, but not what it is.
 const ADVICE: &str = "must recommended recommend recommends deprecated obsolete outdated removed preferred \
     unfortunately currently legacy please ideally beware caution comprehensive expressive powerful seamless \
     seamlessly robust enterprise-grade industry-leading";
 
-/// Definite nouns that were said elsewhere.
-const DANGLING: &str = "component application feature script steps guide demo sample page project above";
-
-/// Of what is pointed to with "the", such words only tell which one.
-const TELLING: &str =
-    "final created chosen former latter new old described mentioned corresponding resulting";
-
 /// Shapes that ask by a name what it is or does.
-const DESCRIBED: [&str; 6] = ["item", "cell", "flag", "key", "does", "definition"];
+const DESCRIBED: [&str; 5] = ["item", "cell", "flag", "does", "definition"];
 
 /// Shapes that ask for a name by what is said of it.
 const REVERSED: [&str; 3] = ["term", "item-term", "row"];
 
+/// Columns that number their rows instead of naming them.
+const RANKS: [&str; 6] = ["order", "step", "stage", "rank", "phase", "priority"];
+
+/// Words that everybody knows: what they mean is no news, and as an answer they can be guessed.
+const EVERYDAY: &str = "client computer directory file folder hostname json label metadata password server uri url \
+    user username website yaml";
+
 /// Returns whether a question asks for news, and both its sides are whole and can leave their page.
-pub(super) fn is_fair(question: &Question) -> bool {
+pub(super) fn is_fair(question: &Question, title: &str) -> bool {
     let (Ask::According(ask) | Ask::Quoted(ask)) = &question.ask;
     let answer = question.answer.as_str();
-    let (asked, said) = (words(ask), words(answer));
     let of = |shapes: &[&str]| shapes.contains(&question.shape);
     let described = of(&DESCRIBED) && !ask.starts_with("what is the default ");
-    let in_words = described || of(&REVERSED) || of(&["which"]);
-    let sound = !is_doubled(&asked) && !is_doubled(&said) && !dangles(&asked) && !dangles(&said);
-    let advises = in_words && asked.iter().chain(&said).any(|word| is_one_of(ADVICE, word))
-        || of(&["definition", "term", "does"]) && said.contains(&"should");
-    // An example in mark-up of its own is cut where its lines were joined.
-    let cut = in_words && answer.contains("xample: ");
+    let in_words = described || of(&REVERSED);
+    let advised = |text: &str| text.split_whitespace().any(|word| is_one_of(ADVICE, word));
+    let advises = in_words && (advised(ask) || advised(answer))
+        || of(&["definition", "term", "does"]) && answer.split_whitespace().any(|word| word == "should");
     let told = !of(&REVERSED) || !ask.contains(". ") && !names_in_part(ask, answer);
-    let section = question.section.as_deref().unwrap_or_default();
-    let restated = of(&["does", "definition"]);
-    sound && !advises && !cut && told && (!described || is_news(section, ask, answer, restated))
+    let whole = can_leave(ask) && can_leave(answer) && !(in_words && (is_cut(answer) || leans(answer)));
+    let fits = match question.shape {
+        "definition" => !is_everyday(ask) && !ask.contains('<') && !answer.contains(" not "),
+        "term" => !is_everyday(answer) && !answer.contains(['<', '{']),
+        "row" => !RANKS.iter().any(|kind| ask.starts_with(&format!("which {kind} "))),
+        "list" => !is_of_types(answer),
+        "command" => answer.split_whitespace().count() >= 3 || !answer.starts_with("docker "),
+        _ => !described || is_asked_rightly(ask, answer),
+    };
+    let beside = [title, question.section.as_deref().unwrap_or_default(), ask].join(" ");
+    whole && fits && !advises && told && (!described || is_news(&beside, answer))
 }
 
-/// Returns whether an answer says more than its section and the name that it is asked by; `restated` if it begins with
-/// the name.
-fn is_news(section: &str, ask: &str, answer: &str, restated: bool) -> bool {
-    let name = stems(ask.split(['`', '"']).nth(1).unwrap_or_default());
-    let (asked, said) = (stems(&format!("{section} {ask}")), stems(answer));
+/// Returns whether what is asked by a name is what is answered: a deed is a deed, and the name is one.
+fn is_asked_rightly(ask: &str, answer: &str) -> bool {
+    let mut answered = answer.split_whitespace();
+    let second = answered.nth(1).unwrap_or_default();
+    let by_time = ["after", "when", "before", "once", "until", "if", "from"].contains(&second);
+    let ends = ask.trim_end_matches(" do?").rsplit(' ').next().unwrap_or_default();
+    let ranked = RANKS.iter().any(|kind| ask.contains(&format!("the {kind} \"")));
+    // A plain word in code, also a capitalised one, does not say what it is a name of.
+    let code = ask.strip_prefix("what does `").or(ask.strip_prefix("what is `"));
+    let plain = code.and_then(|code| code.split_once('`')).is_some_and(|(code, _)| {
+        code.chars().skip(1).all(|c| c.is_ascii_lowercase()) && code.chars().all(char::is_alphabetic)
+    });
+    // Of "ownerFromEnv", an answer that names no "env" describes the owner.
+    let source = ask.split(['`', '"']).nth(1).and_then(|name| name.split_once("From"));
+    let sourced = source.is_none_or(|(_, source)| letters(answer).contains(&letters(source)));
+    !(ask.starts_with("what does ") && (by_time || is_stop(ends))) && !ranked && !plain && sourced
+}
+
+/// Returns whether the name that is asked for, or answered, is one word of everybody's.
+fn is_everyday(text: &str) -> bool {
+    let name = ["what is ", "what are "].iter().find_map(|open| text.strip_prefix(open)).unwrap_or(text);
+    let name = ["a ", "an ", "the "].iter().find_map(|article| name.strip_prefix(article)).unwrap_or(name);
+    is_one_of(EVERYDAY, name)
+}
+
+/// Returns whether the items of a list are names with their types: nobody knows them by heart.
+fn is_of_types(list: &str) -> bool {
+    let typed = |item: &str| item.matches('`').count() >= 4;
+    let flags = |item: &str| item.trim_start_matches("- ").starts_with("`--");
+    list.lines().any(typed) && list.lines().all(flags)
+}
+
+/// Returns whether an answer says more than what it is asked by: its page, its section and the name.
+fn is_news(asked: &str, answer: &str) -> bool {
+    let (asked, said) = (stems(asked), stems(answer));
     let is_new = |stem: &&String| !asked.iter().any(|asked| meet(asked, stem));
-    let news = said.iter().filter(is_new).count();
     let at_once = stems(first_sentence(answer)).iter().filter(is_new).count();
-    // What says most of the name again has to add more.
-    let again = name.iter().filter(|stem| said.iter().any(|said| meet(stem, said))).count();
-    let least = if !restated && !name.is_empty() && again * 4 >= name.len() * 3 { 4 } else { 3 };
-    at_once >= 3 && news >= least
+    at_once >= 3 && said.iter().filter(is_new).count() >= 4
 }
 
 /// Returns whether a prompt says a part of the name that it asks for, however it is written there.
@@ -85,12 +119,15 @@ fn stems(text: &str) -> BTreeSet<String> {
     stems.filter(|stem| !EMPTY.contains(stem)).collect()
 }
 
-/// Parts a word at its humps, also where a part is of two letters: "labelsToKeep".
+/// Parts a word at its humps, also where a part is of two letters or all in capitals: "labelsToKeep", "HTTPRoute".
 fn parts(word: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut small = false;
-    for c in word.chars() {
-        if small && c.is_uppercase() {
+    let mut rest = word.chars().peekable();
+    while let Some(c) = rest.next() {
+        let heads = rest.peek().is_some_and(|next| next.is_lowercase() && *next != 's');
+        let part = parts.last().is_some_and(|part| part.len() > 1);
+        if c.is_uppercase() && (small || heads && part) {
             parts.push(String::new());
         }
         small = c.is_lowercase();
@@ -99,45 +136,10 @@ fn parts(word: &str) -> Vec<String> {
     parts
 }
 
-/// Returns whether two stems are of one word, or of a word and its short form: "config", "configur".
-fn meet(a: &str, b: &str) -> bool {
-    a == b || a.len().min(b.len()) >= 4 && (a.starts_with(b) || b.starts_with(a))
-}
-
-fn words(text: &str) -> Vec<&str> {
-    text.split_whitespace().collect()
-}
-
-fn is_one_of(list: &str, word: &str) -> bool {
-    let word = bare(word);
-    list.split_ascii_whitespace().any(|known| known == word)
-}
-
-/// Returns whether a text points to something that only its page has named: "that binary will …", "the component.".
-fn dangles(words: &[&str]) -> bool {
-    let verbs = "is was will has can must should may does";
-    let at = |at: usize| words.get(at).copied().unwrap_or_default();
-    (0..words.len()).any(|here| match bare(at(here)).as_str() {
-        "that" => {
-            let noun = at(here + 1).chars().all(|c| c.is_ascii_lowercase()) && !at(here + 1).ends_with('s');
-            noun && is_one_of(verbs, at(here + 2)) && !is_stop(at(here + 1))
-        }
-        "the" => {
-            let ends = at(here + 1).ends_with(['.', ',', '?']) || here + 2 >= words.len();
-            is_one_of(TELLING, at(here + 1)) || ends && is_one_of(DANGLING, at(here + 1))
-        }
-        _ => false,
-    })
-}
-
-/// Returns whether two words follow each other that never do: one twice, or two of which one is left over.
-fn is_doubled(words: &[&str]) -> bool {
-    let pairs = [("for", "from"), ("in", "at"), ("that", "not"), ("a", "the"), ("the", "a"), ("of", "in")];
-    words.windows(2).any(|pair| {
-        let twice =
-            pair[0] == pair[1] && pair[0] != "that" && pair[0].chars().all(|c| c.is_ascii_lowercase());
-        twice || pairs.contains(&(pair[0], pair[1]))
-    })
+/// Returns whether the second stem is of the first's word, of its short form, or glued into it: "config", "configur";
+/// "baseimagetag", "imag".
+fn meet(asked: &str, said: &str) -> bool {
+    asked == said || asked.len() >= 4 && said.starts_with(asked) || said.len() >= 3 && asked.contains(said)
 }
 
 #[cfg(test)]
@@ -151,29 +153,45 @@ mod tests {
             ("what does \"Job Queueing\" do?", "Sends jobs to the Job Queue for processing."),
             ("how is the class `Config` described?", "configuration for the `Client` class"),
             ("what does \"Node page\" do?", "provides detailed information about the component."),
+            ("what does a HTTPRoute do?", "A HTTPRoute configures routing of HTTP traffic through Gateways."),
+            ("how is the variable \"BASEIMAGETAG\" described?", "The tag for base image, default:dev"),
+            ("how is `update_duration_seconds` described?", "How long an update takes to finish."),
         ] {
-            assert!(!is_news("", ask, answer, false), "{ask}");
+            assert!(!is_news(ask, answer), "{ask}");
         }
         for (ask, answer) in [
-            ("what does `block_encoding` do?", "sets the compression algorithm used for block pages."),
-            ("how is \"Timeout\" described?", "Maximum time to wait for the server to respond to a request."),
+            (
+                "what does `block_encoding` do?",
+                "sets the compression algorithm used for block pages of logs.",
+            ),
+            (
+                "how is \"Timeout\" described?",
+                "The pause that a server makes between two calls of its peers.",
+            ),
         ] {
-            assert!(is_news("", ask, answer, false), "{ask}");
+            assert!(is_news(ask, answer), "{ask}");
         }
     }
 
     #[test]
-    fn what_points_to_its_page() {
-        let points = |text| dangles(&words(text));
-        assert!(points("controls which parts that binary will behave as"));
-        assert!(points("provides details about the component.") && points("deploy the final configuration"));
-        assert!(!points("a component that is run by the component of a node"));
+    fn a_name_and_its_deed() {
+        for (ask, answer) in [
+            ("what does `/-/ready` do?", "starts after all of the bootstrapping is completed"),
+            ("what does the tenancy model for do?", "The tenancy model for queries differs from the other."),
+            ("what does the order \"Second\" do?", "Sets which tags to retain."),
+            ("what does `Local` do?", "overrides only the responses of the proxy itself"),
+            ("what is `ownerFromEnv`?", "The owner of the repository."),
+        ] {
+            assert!(!is_asked_rightly(ask, answer), "{ask}");
+        }
+        assert!(is_asked_rightly("what is `ownerFromEnv`?", "An environment variable that names the owner."));
+        assert!(is_asked_rightly("what does `thanos rule` do?", "evaluates rules against the chosen API"));
     }
 
     #[test]
-    fn words_too_many() {
-        let doubled = |text| is_doubled(&words(text));
-        assert!(doubled("should be used for from a time") && doubled("one of the the keys"));
-        assert!(!doubled("used for a time from then"));
+    fn words_of_everybody() {
+        assert!(is_everyday("what is a hostname?") && is_everyday("what is Metadata?"));
+        assert!(!is_everyday("what is a proxy server?"));
+        assert!(is_of_types("- `--a.b`, `int`\n- `--c.d`, `bool`") && !is_of_types("- `a`\n- `b`"));
     }
 }

@@ -1,10 +1,10 @@
 //! Help texts of commands: "--flag TYPE   what it does", line by line in a block of code.
 
 use super::does::is_deed;
+use super::named::section;
 use super::page::{Kind, Page};
 use super::prose::{is_clean, points_nowhere};
 use super::question::{Ask, Question};
-use super::which::section;
 use super::words::{bare, gives_away, is_stop, letters, terms};
 
 /// Flags that nearly all programs have, or take from the library that they are a client of.

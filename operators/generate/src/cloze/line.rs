@@ -135,12 +135,6 @@ impl Line {
         self.marks.get(first..last).unwrap_or_default().iter().filter(move |mark| start <= mark.range.start)
     }
 
-    /// Returns the code spans of a part, without their backticks.
-    pub(super) fn code_in(&self, part: &Range<usize>) -> Vec<&str> {
-        let code = self.marks_in(part).filter(|mark| mark.look == Look::Code);
-        code.map(|mark| self.text[mark.range.clone()].trim_matches('`')).collect()
-    }
-
     /// Returns the words of all that stands out, without backticks.
     pub(super) fn marked(&self) -> BTreeSet<&str> {
         self.marks.iter().map(|mark| self.text[mark.range.clone()].trim_matches('`')).collect()
@@ -180,6 +174,5 @@ mod tests {
         assert_eq!(line.text, "one `two` three");
         assert_eq!(line.source(&(4..9)), 14..19);
         assert_eq!(line.source(&(10..15)), 20..25);
-        assert_eq!(line.code_in(&line.all()), ["two"]);
     }
 }

@@ -6,10 +6,10 @@ use super::alike::Alike;
 use super::define::{has_main_verb, is_joined, is_of_people};
 use super::does::is_doing;
 use super::line::{Line, Look};
+use super::named::{kind_by_look, section};
 use super::page::{Block, Kind, Page};
 use super::prose::{is_clean, points_nowhere, stands_alone};
 use super::question::{Ask, Question};
-use super::which::{kind_by_look, section};
 use super::words::{bare, is_english, is_stop, lower_first, stem, terms};
 
 /// What labels a line without being a term.
@@ -318,6 +318,11 @@ fn whole_list(page: &Page, number: usize, list: &List<'_>, questions: &mut Vec<Q
         own && line.text.split_whitespace().count() <= 8 && is_clean(&line.text)
     };
     if !(3..=8).contains(&items.len()) || !items.iter().all(|(_, line, alone)| *alone && short(line)) {
+        return;
+    }
+    // A list of links is a table of contents.
+    let linked = |line: &Line| line.marks.iter().any(|mark| mark.look == Look::Link);
+    if items.iter().all(|(_, line, _)| linked(line) && !line.text.starts_with('`')) {
         return;
     }
     let Some(ask) = list_question(intro, items.len()) else { return };

@@ -41,7 +41,7 @@ impl Question {
     pub(super) fn prompt(&self, page: &Page) -> Option<String> {
         let with = self.section.as_deref();
         let prompt = self.prompt_in(page, with)?;
-        if self.is_told(&prompt) && is_fair(self) {
+        if self.is_told(&prompt) && is_fair(self, &page.title) {
             return Some(prompt);
         }
         None

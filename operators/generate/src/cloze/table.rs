@@ -8,10 +8,10 @@ use super::does::is_deed;
 use super::help::is_telling;
 use super::line::Line;
 use super::list::{first_sentence, is_plain_word};
+use super::named::{kind_by_look, section};
 use super::page::{Kind, Page};
 use super::prose::{is_clean, points_nowhere};
 use super::question::{Ask, Question};
-use super::which::{kind_by_look, section};
 use super::words::{bare, is_english, letters, lower_first, terms};
 
 /// Heads of columns that name a plain property of the row.

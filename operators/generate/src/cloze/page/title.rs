@@ -40,10 +40,23 @@ pub(super) fn is_local(id: &str) -> bool {
     let folders: Vec<&str> = folders.split('/').collect();
     let own = "demo demos example examples contributing contrib contribute proposals rfcs enhancements \
         developer-guide tutorial tutorials quick-start quickstart quickstarts walkthrough walkthroughs sample \
-        samples release-notes releases changelog changelogs roadmap community announcements upgrade upgrades upgrading";
-    let own = |folder: &&str| own.split_ascii_whitespace().any(|known| known == folder.to_lowercase());
-    let logs =
-        ["changelog", "changes", "release-notes", "releases", "history", "news", "upgrade", "upgrading"];
+        samples release-notes releases changelog changelogs roadmap community announcements upgrade upgrades upgrading \
+        blog blogs adopters case-studies design designs design-proposals";
+    let own = |folder: &&str| {
+        let folder = folder.to_lowercase();
+        folder.starts_with("proposal") || own.split_ascii_whitespace().any(|known| known == folder)
+    };
+    let logs = [
+        "changelog",
+        "changes",
+        "release-notes",
+        "releases",
+        "history",
+        "news",
+        "upgrade",
+        "upgrading",
+        "design",
+    ];
     let name = name.to_lowercase();
     let site = folders.iter().position(|folder| *folder == "site");
     let stem = name.split('.').next().unwrap_or_default();
@@ -57,7 +70,7 @@ pub(super) fn is_local(id: &str) -> bool {
 pub(super) fn is_lesson(title: &str) -> bool {
     let single = "tutorial tutorials quickstart quickstarts walkthrough walkthroughs example examples demo demos \
         sample samples scenario scenarios changelog roadmap contributing contribute contributors contributor \
-        workshop adopters governance maintainers lesson exercise exercises";
+        workshop adopters journey proposal proposals blog governance maintainers lesson exercise exercises";
     let several = [
         "quick start",
         "getting started",

@@ -1,12 +1,6 @@
-//! "Which flag does …?": sentences whose subject or tool is a name in code, with the word for what it is.
+//! `sentence -> name, kind`: sentences whose subject is a name in code, and the word for what it is.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-
-use super::line::Line;
-use super::page::{Kind, Page};
-use super::prose::{is_sentence, points_nowhere, stands_alone};
-use super::question::{Ask, Question};
+use super::page::Page;
 use super::words::{bare, terms};
 
 /// What a name in code can be, where the name is the world's and not the page's.
@@ -97,51 +91,6 @@ const INVENTED: [&str; 17] = [
     "resource",
 ];
 
-/// Asks of each sentence that names one thing in code and says what it does.
-pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
-    let alike = openings(page);
-    for (number, block) in page.blocks().iter().enumerate() {
-        let (Kind::Paragraph(line) | Kind::Item { line, .. }) = &block.kind else { continue };
-        for sentence in line.sentences() {
-            if let Some((ask, code, quality)) = question_of(page, line, &sentence) {
-                let opening = subject(&line.text[sentence.clone()]).map(|(_, _, rest)| opening(rest));
-                if opening.is_some_and(|opening| alike.get(&opening).is_some_and(|count| *count > 1)) {
-                    continue;
-                }
-                questions.push(Question {
-                    shape: "which",
-                    quality,
-                    ask: Ask::According(ask),
-                    section: section(page, number, code),
-                    answer: code.to_owned(),
-                    support: line.text[sentence.clone()].to_owned(),
-                    span: line.source(&sentence),
-                    block: number,
-                });
-            }
-        }
-    }
-}
-
-/// Counts how many sentences on a name in code go on with the same words: then several names answer.
-fn openings(page: &Page) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for block in page.blocks() {
-        let (Kind::Paragraph(line) | Kind::Item { line, .. }) = &block.kind else { continue };
-        for sentence in line.sentences() {
-            if let Some((_, _, rest)) = subject(&line.text[sentence]) {
-                *counts.entry(opening(rest)).or_default() += 1;
-            }
-        }
-    }
-    counts
-}
-
-/// Returns the words with which a sentence begins to say what its subject does.
-fn opening(rest: &str) -> String {
-    rest.split_whitespace().take(6).map(bare).collect::<Vec<_>>().join(" ")
-}
-
 /// Returns the heading above, if it helps and does not hold the answer.
 pub(super) fn section(page: &Page, number: usize, answer: &str) -> Option<String> {
     let generic = "overview introduction usage configuration setup examples example notes summary details \
@@ -153,36 +102,6 @@ pub(super) fn section(page: &Page, number: usize, answer: &str) -> Option<String
     terms(heading).is_disjoint(&terms(answer)).then(|| heading.to_owned())
 }
 
-fn question_of<'a>(page: &Page, line: &'a Line, sentence: &Range<usize>) -> Option<(String, &'a str, u8)> {
-    let text = &line.text[sentence.clone()];
-    if !is_sentence(text, 8, 32)
-        || text.contains(" is not ")
-        || text.contains(", and the ")
-        || text.contains(" then ")
-        || text.contains(" while ")
-    {
-        return None;
-    }
-    let codes = line.code_in(sentence);
-    let (ask, code, quality) = as_subject(text).or_else(|| as_tool(text))?;
-    let code = codes.iter().map(|known| known.trim()).find(|known| *known == code)?;
-    let others = codes.iter().filter(|other| other.trim() != code).count();
-    (is_asked_for(page, code, &ask) && others <= 1).then_some((ask, code, quality))
-}
-
-/// "The `X` flag enables …." becomes "which flag enables …?".
-fn as_subject(text: &str) -> Option<(String, &str, u8)> {
-    let (code, kind, rest) = subject(text)?;
-    let verb = rest.split_whitespace().next()?;
-    let passive = ["is used to ", "is used for ", "can be used to "].iter().any(|way| rest.starts_with(way));
-    let sound = !rest.contains(';')
-        && (passive || verb != "can" && is_finite(verb))
-        && rest.split_whitespace().count() >= 6
-        && points_nowhere(rest)
-        && stands_alone(text);
-    sound.then(|| (format!("which {kind} {rest}?"), code, 70))
-}
-
 /// Parts "The `X` flag enables …." into the name, what it is, and the rest.
 pub(super) fn subject(text: &str) -> Option<(&str, &'static str, &str)> {
     let (code, rest) = code_first(text.strip_prefix("The ").unwrap_or(text))?;
@@ -191,34 +110,6 @@ pub(super) fn subject(text: &str) -> Option<(&str, &'static str, &str)> {
         None => (kind_by_look(code)?, rest),
     };
     Some((code.trim(), kind, rest.trim_end_matches('.')))
-}
-
-/// "Use the `X` flag to …." becomes "which flag do you use to …?".
-fn as_tool(text: &str) -> Option<(String, &str, u8)> {
-    let openings = ["Use ", "You can use ", "You use ", "Run ", "You can run "];
-    let (rest, aim) = match openings.iter().find_map(|opening| text.strip_prefix(opening)) {
-        Some(rest) => (rest, None),
-        None => {
-            let (aim, rest) = text.strip_prefix("To ")?.split_once(", ")?;
-            let rest = ["use ", "run ", "set ", "you can use ", "you use ", "add "]
-                .iter()
-                .find_map(|how| rest.strip_prefix(how))?;
-            (rest, Some(aim))
-        }
-    };
-    let (code, rest) = code_first(rest.strip_prefix("the ").unwrap_or(rest))?;
-    let (kind, rest) = match kind_first(rest) {
-        Some((kind, rest)) => (kind, rest),
-        None => (kind_by_look(code)?, rest),
-    };
-    let aim = match aim {
-        Some(aim) if rest.trim_end_matches('.').is_empty() => aim,
-        Some(_) => return None,
-        None => rest.strip_prefix("to ")?,
-    };
-    let aim = aim.trim_end_matches('.');
-    let sound = aim.split_whitespace().count() >= 4 && points_nowhere(aim);
-    sound.then(|| (format!("which {kind} do you use to {aim}?"), code, 65))
 }
 
 fn code_first(text: &str) -> Option<(&str, &str)> {
