@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::future::{try_join, try_join_all};
 use rifflebox_core::{Error, ErrorKind, Key, Kind, Result, Row};
@@ -284,22 +283,24 @@ impl Publisher {
             }
             places.push(kept);
         }
-        let (done, total) = (AtomicU64::new(0), stale.len() as u64);
-        let written = parallel::try_map(&stale, |(place, kind, prefix)| {
-            let known = places[*place].iter().filter(|shard| has(&shard.data, &standing)).collect::<Vec<_>>();
-            let shards = encode(*kind, *prefix, gatherer.gather(*kind, *prefix)?, &splits, &known)?;
-            let put = shards.into_iter().map(|shard| self.put(shard, &standing, &target));
-            let put = put.collect::<Result<Vec<_>>>()?;
-            if let Some(progress) = &self.progress {
-                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                progress.event(Event::Publishing { done, total });
+        let (mut done, mut count) = (0, 0);
+        // Encoded side by side, and written in order: the same build asks a store for the same things in the same order.
+        for some in stale.chunks(parallel::cores()) {
+            let encoded = parallel::try_map(some, |(place, kind, prefix)| {
+                let known =
+                    places[*place].iter().filter(|shard| has(&shard.data, &standing)).collect::<Vec<_>>();
+                encode(*kind, *prefix, gatherer.gather(*kind, *prefix)?, &splits, &known)
+            })?;
+            for ((place, ..), shards) in some.iter().zip(encoded) {
+                let put = shards.into_iter().map(|shard| self.put(shard, &standing, &target));
+                let put = put.collect::<Result<Vec<_>>>()?;
+                count += put.iter().map(|(_, written)| u64::from(*written)).sum::<u64>();
+                places[*place] = put.into_iter().map(|(summary, _)| summary).collect();
+                done += 1;
+                if let Some(progress) = &self.progress {
+                    progress.event(Event::Publishing { done, total: stale.len() as u64 });
+                }
             }
-            Ok(put)
-        })?;
-        let mut count = 0;
-        for ((place, ..), shards) in stale.into_iter().zip(written) {
-            count += shards.iter().map(|(_, written)| u64::from(*written)).sum::<u64>();
-            places[place] = shards.into_iter().map(|(summary, _)| summary).collect();
         }
         Ok((next_folder(before, places.into_iter().flatten().collect(), settings.keep), count))
     }
