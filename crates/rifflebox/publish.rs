@@ -2,12 +2,13 @@
 //!
 //! The manifest is the truth, and publishing follows it: new shards first, then the commit that names them, then the
 //! lists and cards, and last the removal of what is superseded. All of it can be done again, and every build does.
+//! Requests that go out together are all waited for, so that none is under way when one has failed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use futures::future::{try_join, try_join_all};
+use futures::future::{join, join_all};
 use rifflebox_core::{Error, ErrorKind, Key, Kind, Result, Row};
 use rifflebox_dataflow::{FlowPlan, MixDecision, Operator, PublishSettings, Quota, Reader};
 use rifflebox_publish::{
@@ -317,8 +318,9 @@ impl Publisher {
             Some(bytes) if !has(file, standing) && !self.dry => target.put(&file.path, bytes).await,
             _ => Ok(()),
         };
-        let both = try_join(write(&summary.data, data), write(&summary.provenance, Some(provenance)));
-        self.runtime.block_on(both)?;
+        let both = join(write(&summary.data, data), write(&summary.provenance, Some(provenance)));
+        let (data, provenance) = self.runtime.block_on(both);
+        data.and(provenance)?;
         let written = !has(&summary.data, standing);
         Ok((summary, written))
     }
@@ -373,8 +375,8 @@ pub(crate) fn target(storage: &Workspace, settings: &PublishSettings) -> Result<
 
 /// Returns the published files that stand, with their bytes.
 pub(crate) async fn standing(target: &Objects) -> Result<BTreeMap<String, u64>> {
-    let (data, provenance) = try_join(target.list("data"), target.list("provenance")).await?;
-    Ok(data.into_iter().chain(provenance).map(|file| (file.path, file.size)).collect())
+    let (data, provenance) = join(target.list("data"), target.list("provenance")).await;
+    Ok(data?.into_iter().chain(provenance?).map(|file| (file.path, file.size)).collect())
 }
 
 /// Writes lists and cards where they are not what the manifest says, and removes what it does not name; returns
@@ -398,8 +400,8 @@ pub(crate) async fn lists(target: &Objects, folder: &Folder, origin: &Origin) ->
         ("data-card.json", card.data_card()),
         ("README.md", card.readme()),
     ];
-    let kept = try_join_all(texts.iter().map(|(path, _)| target.get(path))).await?;
-    for ((path, text), kept) in texts.into_iter().zip(kept) {
+    let kept = join_all(texts.iter().map(|(path, _)| target.get(path))).await;
+    for ((path, text), kept) in texts.into_iter().zip(kept.into_iter().collect::<Result<Vec<_>>>()?) {
         if kept.as_deref() != Some(text.as_bytes()) {
             target.put(path, text.into_bytes()).await?;
         }
