@@ -10,7 +10,7 @@
 //! in *n* more; then those behind one, and so on. So each is shown what will stand, and nothing moves after that.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -22,9 +22,10 @@ use rifflebox_core::Key;
 use rifflebox_storage::{RunColumns, Scratch};
 use timely::dataflow::Stream;
 use timely::dataflow::channels::pact::Pipeline;
-use timely::dataflow::operators::{Capability, Operator};
+use timely::dataflow::operators::{Capability, InputCapability, Operator};
+use timely::progress::frontier::MutableAntichain;
 
-use crate::batch::{Batch, cut, for_each_in, found_all, weight};
+use crate::batch::{Batch, Update, cut, for_each_in, found_all, weight};
 use crate::founded::Slot;
 use crate::graph::{Graph, Keep, Operation};
 use crate::run::Foundations;
@@ -155,6 +156,39 @@ impl Window {
     }
 }
 
+/// The ticks of a window that wait for their turn, each with the slice of a worker's share that it stands for.
+struct Due {
+    share: Share,
+    window: Window,
+    ticks: Vec<Capability<Flat>>,
+}
+
+impl Due {
+    fn new(share: Share, window: Window) -> Self {
+        Due { share, window, ticks: Vec::new() }
+    }
+
+    /// Takes in ticks of the clock; those outside of the window are nothing to it.
+    fn note(&mut self, capability: &InputCapability<Flat>, ticks: &mut Vec<Update<Flat>>) {
+        let times = ticks.drain(..).map(|(_, time, _)| time).filter(|time| self.window.contains(*time));
+        self.ticks.extend(times.map(|time| capability.delayed(&time, 0)));
+    }
+
+    /// Returns the ticks in order, once all that comes before the window is through: with each its slice, and whether
+    /// that is the last.
+    fn ready(&mut self, before: &MutableAntichain<Flat>) -> Vec<(Capability<Flat>, Share, bool)> {
+        if self.window.opens().is_none_or(|opens| before.less_than(&opens)) {
+            return Vec::new();
+        }
+        let tick = |capability: Capability<Flat>| {
+            let slice = self.window.slice(&self.share, *capability.time());
+            let (slice, last) = slice.expect("only the window's ticks are due");
+            (capability, slice, last)
+        };
+        std::mem::take(&mut self.ticks).into_iter().map(tick).collect()
+    }
+}
+
 /// Says all of an arrangement on this worker, a slice for each tick of the clock in the window.
 ///
 /// The arrangement's `batches` tell when all that comes before the window is in it; after that it stands still.
@@ -165,24 +199,15 @@ pub(crate) fn replay<'scope>(
     share: Share,
     window: Window,
 ) -> Rows<'scope> {
-    let mut due: VecDeque<Capability<Flat>> = VecDeque::new();
+    let mut due = Due::new(share, window);
     let ticks = clock.clone().inner;
     ticks
         .binary_frontier(batches, Pipeline, Pipeline, "Replay", move |_, _| {
             move |(ticks, _), (batches, frontier), output| {
                 batches.for_each(|_, batches| batches.clear());
-                ticks.for_each(|capability, ticks| {
-                    let times = ticks.drain(..).map(|(_, time, _)| time);
-                    due.extend(
-                        times.filter(|time| window.contains(*time)).map(|time| capability.delayed(&time, 0)),
-                    );
-                });
-                if window.opens().is_none_or(|opens| frontier.less_than(&opens)) {
-                    return;
-                }
-                for capability in due.drain(..) {
+                ticks.for_each(|capability, ticks| due.note(&capability, ticks));
+                for (capability, slice, _) in due.ready(frontier) {
                     let time = *capability.time();
-                    let (slice, _) = window.slice(&share, time).expect("only the window's ticks are due");
                     let mut session = output.session(&capability);
                     let slot = slot.borrow();
                     for batch in slot.foundation.iter().chain(&slot.recorded) {
@@ -254,7 +279,7 @@ pub(crate) fn gate<'scope>(
 ) -> Rows<'scope> {
     let mut old = old;
     let mut new: Option<Vec<Arc<RunColumns>>> = None;
-    let mut due: VecDeque<Capability<Flat>> = VecDeque::new();
+    let mut due = Due::new(share, window);
     let ticks = clock.clone().inner;
     ticks
         .binary_frontier(said, Pipeline, Pipeline, "Gate", move |_, _| {
@@ -265,18 +290,9 @@ pub(crate) fn gate<'scope>(
                         held.borrow_mut().hold(batch);
                     }
                 });
-                ticks.for_each(|capability, ticks| {
-                    let times = ticks.drain(..).map(|(_, time, _)| time);
-                    due.extend(
-                        times.filter(|time| window.contains(*time)).map(|time| capability.delayed(&time, 0)),
-                    );
-                });
-                if window.opens().is_none_or(|opens| frontier.less_than(&opens)) {
-                    return;
-                }
-                for capability in due.drain(..) {
+                ticks.for_each(|capability, ticks| due.note(&capability, ticks));
+                for (capability, slice, last) in due.ready(frontier) {
                     let time = *capability.time();
-                    let (slice, last) = window.slice(&share, time).expect("only the window's ticks are due");
                     let new = new.get_or_insert_with(|| held.borrow_mut().close());
                     let mut session = output.session(&capability);
                     difference(new, &old, &slice, |key, value, diff| {

@@ -4,6 +4,7 @@
 //! row goes, the others return. [`Verbatim`] is a verifier: it compares samples with documents, as purges compare
 //! samples with samples.
 
+mod columns;
 mod exact;
 mod near;
 mod verbatim;

@@ -16,6 +16,7 @@ use rifflebox_core::{Error, ErrorKind, Identity, Result};
 use rifflebox_dataflow::{Candidates, Purge, Purged, Scope};
 use serde::{Deserialize, Serialize};
 
+use crate::columns;
 use meet::Crowds;
 use vectors::Vectors;
 use words::Words;
@@ -45,16 +46,22 @@ pub struct NearSettings {
 
 impl Default for NearSettings {
     fn default() -> Self {
-        let on = ["text", "messages", "prompt", "completion", "chosen", "rejected"];
         NearSettings {
             threshold: 0.8,
             unit: Unit::Word,
             n: 5,
-            on: on.map(str::to_owned).to_vec(),
+            on: columns::all(),
             miss_rate: 0.01,
             embedding: None,
             crowd: 32,
         }
+    }
+}
+
+impl NearSettings {
+    /// Returns the threshold as a whole number, by which similarities are compared exactly.
+    fn threshold_millionths(&self) -> u64 {
+        (self.threshold * 1e6).round() as u64
     }
 }
 
@@ -114,12 +121,8 @@ impl NearDuplicates {
         if settings.crowd < 8 {
             return usage("`crowd` is at least 8: fewer rows are no crowd");
         }
-        let known = NearSettings::default().on;
-        if let Some(other) = settings.on.iter().find(|column| !known.contains(column)) {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                format!("`on` names `{other}`, and samples have the columns {}", known.join(", ")),
-            ));
+        if let Some(wrong) = columns::wrong(&settings.on) {
+            return usage(&wrong);
         }
         let by = match &settings.embedding {
             None => By::Words(Arc::new(Words::new(&settings))),
@@ -131,11 +134,11 @@ impl NearDuplicates {
 
 impl Purge for NearDuplicates {
     fn identity(&self) -> Identity {
-        Identity::new("near", "1").with_settings(&self.settings)
+        Identity::new("near", "2").with_settings(&self.settings)
     }
 
     fn displaced(&self, scope: &mut Scope<'_>, candidates: &Candidates) -> Purged {
-        let crowds = Crowds { above: self.settings.crowd, threshold: (self.settings.threshold * 1e6) as u64 };
+        let crowds = Crowds { above: self.settings.crowd, threshold: self.settings.threshold_millionths() };
         match &self.by {
             By::Words(words) => graph::purge(scope, candidates, words, crowds),
             By::Vectors(vectors) => graph::purge(scope, candidates, vectors, crowds),

@@ -132,27 +132,6 @@ impl Candidates {
         scope.concat(&parts)
     }
 
-    /// Says something of each row of an arrangement by id, with the row that its generator made: of that, only tier and
-    /// score may have changed since.
-    pub fn join_rows<V: Data, K2: Data, V2: Data>(
-        &self,
-        scope: &mut Scope<'_>,
-        arranged: Arranged<Key, V>,
-        logic: impl Fn(V, Row, &mut dyn FnMut(K2, V2)) + Clone + Send + Sync + 'static,
-    ) -> Rows<K2, V2> {
-        let mut parts = Vec::new();
-        for text in &self.texts {
-            let logic = logic.clone();
-            let heads = scope.borrow(text.read_as::<MadeHead>());
-            parts.push(scope.join(arranged, heads, move |_: Key, value: V, head: MadeHead, say| {
-                if let MadeHead::Sample(row) = head {
-                    logic(value, row, say);
-                }
-            }));
-        }
-        scope.concat(&parts)
-    }
-
     /// Says something of each row of an arrangement by id, with the row as it reaches the stage.
     pub fn join_arriving<V: Data, K2: Data, V2: Data>(
         &self,

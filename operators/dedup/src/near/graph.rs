@@ -29,7 +29,7 @@ pub(crate) struct Sketch(#[serde(with = "serde_bytes")] pub(crate) Vec<u8>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Pair {
     better: Rank,
-    worse: Rank,
+    worse: Key,
 }
 
 /// Says which of the candidates give way to a better one that is like them.
@@ -54,19 +54,17 @@ pub(crate) fn purge(
     });
     let pairs = scope.flat_map(meetings.rows(), |_, meeting: Meeting, say| {
         if let Meeting::Compare { worse, betters } = meeting {
-            betters.into_iter().for_each(|better| say(worse.id, Pair { better, worse }));
+            betters.into_iter().for_each(|better| say(worse, Pair { better, worse }));
         }
     });
     let pairs = scope.arrange("pairs", pairs, Keep::Internal);
     let edges = compare(scope, candidates, pairs.rows(), likeness);
     let edges = scope.arrange("edges", edges, Keep::Internal);
     let witness = survivors(scope, edges);
-    let displaced = candidates.join_rows(scope, witness, |edge: Edge, made: Row, say| {
-        let Rank { tier, score, id } = edge.worse;
-        let row = Row { tier, score: score.0, ..made };
+    let displaced = candidates.join_arriving(scope, witness, |edge: Edge, row: Row, say| {
         let outcome =
             Outcome::Displaced { by: edge.better.id, by_route: edge.by_route, similarity: edge.similarity };
-        say(id, StageRow { row, outcome, verdict: None });
+        say(row.id, StageRow { row, outcome, verdict: None });
     });
     let notes = scope.weighted_map(meetings.rows(), |_, meeting: Meeting, say| {
         if let Meeting::Crowd { rows, left_out } = meeting {

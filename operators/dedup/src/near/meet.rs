@@ -35,7 +35,7 @@ pub(crate) struct Member {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Meeting {
     /// The better-ranked rows that a row is to be compared with.
-    Compare { worse: Rank, betters: Vec<Rank> },
+    Compare { worse: Key, betters: Vec<Rank> },
     /// The band is crowded: not all pairs of its rows are compared.
     Crowd { rows: u64, left_out: u64 },
 }
@@ -63,7 +63,7 @@ impl Crowds {
                 let betters = members[..index].iter().filter(|better| self.may_match(better, worse));
                 let betters: Vec<Rank> = betters.map(|better| better.rank).collect();
                 if !betters.is_empty() {
-                    say(Meeting::Compare { worse: worse.rank, betters });
+                    say(Meeting::Compare { worse: worse.rank.id, betters });
                 }
             }
             return;
@@ -88,7 +88,7 @@ impl Crowds {
         for (worse, mut betters) in met {
             betters.sort_unstable();
             betters.dedup();
-            say(Meeting::Compare { worse, betters });
+            say(Meeting::Compare { worse: worse.id, betters });
         }
         let pairs = count as u64 * (count as u64 - 1) / 2;
         say(Meeting::Crowd { rows: count as u64, left_out: pairs.saturating_sub(looked_at) });

@@ -29,11 +29,7 @@ impl Shingler {
     /// Two texts share a hash exactly when they share a shingle, but for the collisions of 64 bits: one pair of texts of
     /// a thousand words in 10^13 has any.
     pub(crate) fn shingles(&self, text: &str) -> Vec<u64> {
-        let units = match text.is_ascii() {
-            true => self.units(&text.to_ascii_lowercase()),
-            false => self.units(&text.to_lowercase()),
-        };
-        grams(&units, self.n)
+        grams(&self.units(&text.to_lowercase()), self.n)
     }
 
     /// Returns the set of a text's shingles, in rising order.

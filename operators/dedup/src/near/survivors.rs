@@ -10,7 +10,7 @@ use super::meet::Rank;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Edge {
     pub(crate) better: Rank,
-    pub(crate) worse: Rank,
+    pub(crate) worse: Key,
     /// Where the better row is published.
     pub(crate) by_route: Key,
     pub(crate) similarity: Score,
@@ -23,27 +23,27 @@ pub(crate) struct Edge {
 /// and then taken and given back in turn, it would cost the square.
 pub(crate) fn survivors(scope: &mut Scope<'_>, edges: Arranged<Key, Edge>) -> Arranged<Key, Edge> {
     let none = scope.flat_map(edges.rows(), |_, _: Edge, _: &mut dyn FnMut(Key, ())| {});
-    let worse = scope.flat_map(edges.rows(), |_, edge: Edge, say| say(edge.worse.id, ()));
+    let worse = scope.flat_map(edges.rows(), |_, edge: Edge, say| say(edge.worse, ()));
     let gone = scope.iterate("survivors", none, |scope, gone| {
         let edges = scope.import_arranged(edges);
         let worse = scope.import(worse);
         let gone = scope.arrange("gone", gone, Keep::Internal);
         // A duplicate that goes stands in nobody's way.
-        let freed = scope.join(gone, edges, |_: Key, (), edge: Edge, say| say(edge.worse.id, ()));
+        let freed = scope.join(gone, edges, |_: Key, (), edge: Edge, say| say(edge.worse, ()));
         let freed = scope.negate(freed);
         let open = scope.concat(&[worse, freed]);
         let open = scope.arrange("open", open, Keep::Internal);
         let undecided = scope.reduce("undecided", open, any);
         // Who is kept takes its duplicates away.
-        let spared = scope.join(undecided, edges, |_: Key, (), edge: Edge, say| say(edge.worse.id, ()));
+        let spared = scope.join(undecided, edges, |_: Key, (), edge: Edge, say| say(edge.worse, ()));
         let spared = scope.negate(spared);
         let hit = scope.concat(&[worse, spared]);
         let hit = scope.arrange("hit", hit, Keep::Internal);
         scope.reduce("going", hit, any).rows()
     });
     let gone = scope.arrange("gone", gone, Keep::Internal);
-    let claims = scope.flat_map(edges.rows(), |_, edge: Edge, say| say(edge.worse.id, edge));
-    let void = scope.join(gone, edges, |_: Key, (), edge: Edge, say| say(edge.worse.id, edge));
+    let claims = scope.flat_map(edges.rows(), |_, edge: Edge, say| say(edge.worse, edge));
+    let void = scope.join(gone, edges, |_: Key, (), edge: Edge, say| say(edge.worse, edge));
     let void = scope.negate(void);
     let claims = scope.concat(&[claims, void]);
     let claims = scope.arrange("claims", claims, Keep::Internal);

@@ -7,6 +7,7 @@ use super::banding::Banding;
 use super::graph::{Likeness, Sketch};
 use super::shingle::{Shingler, shared};
 use super::signature::Permutations;
+use crate::columns;
 
 /// Pairs of half the threshold are not alike: this share of them may meet in vain.
 const IN_VAIN: f64 = 0.25;
@@ -30,15 +31,13 @@ impl Words {
             on: settings.on.clone(),
             banding,
             permutations: Permutations::new(banding.values()),
-            threshold: (settings.threshold * 1e6).round() as u64,
+            threshold: settings.threshold_millionths(),
         }
     }
 
     /// Calls `read` with the text that is compared.
     fn text<T>(&self, sample: &Sample, read: impl FnOnce(&str) -> T) -> T {
-        let compared = |name: &&str| self.on.iter().any(|column| column == name);
-        let columns = sample.content.columns().into_iter().filter(|(name, _)| compared(name));
-        let columns: Vec<&str> = columns.map(|(_, text)| text).collect();
+        let columns: Vec<&str> = columns::of(sample, &self.on).map(|(_, _, text)| text).collect();
         match columns[..] {
             [text] => read(text),
             _ => read(&columns.join("\n")),

@@ -6,6 +6,7 @@ use super::canary::Watch;
 use super::longest::longest;
 use super::settings::VerbatimSettings;
 use super::word::{self, Gap, Word};
+use crate::columns;
 
 /// What of a sample is compared: its columns, in order, each by its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,9 +51,7 @@ impl Probe {
     /// Reads the columns that are looked at; turns of a dialogue are counted from 0.
     pub(crate) fn of(id: Key, sample: &Sample, settings: &VerbatimSettings) -> Self {
         let is_dialogue = matches!(sample.content, Content::Messages { .. });
-        let columns = sample.content.columns().into_iter().enumerate();
-        let looked_at = columns.filter(|(_, (name, _))| settings.on.iter().any(|column| column == name));
-        let named = looked_at.map(|(index, (name, text))| match is_dialogue {
+        let named = columns::of(sample, &settings.on).map(|(index, name, text)| match is_dialogue {
             true => (format!("{name}[{index}]"), text.to_owned()),
             false => (name.to_owned(), text.to_owned()),
         });

@@ -1,9 +1,10 @@
 use std::path::Path;
 
-use rifflebox_core::{Error, ErrorKind, Result, listed};
+use rifflebox_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
 use super::aside::Treatment;
+use crate::columns;
 
 /// How much a sample may copy, and what counts as a copy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,15 +38,13 @@ impl Default for VerbatimSettings {
             min_words: 16,
             code: Treatment::Count,
             quotations: Treatment::Count,
-            on: COLUMNS.map(str::to_owned).to_vec(),
+            on: columns::all(),
             sources: Vec::new(),
             canaries: Canaries::Texts(Vec::new()),
             crowd: 32,
         }
     }
 }
-
-const COLUMNS: [&str; 6] = ["text", "messages", "prompt", "completion", "chosen", "rejected"];
 
 /// Texts that were planted, or are too telling to be said: each is looked for word by word.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,8 +85,7 @@ impl VerbatimSettings {
         if self.crowd == 0 {
             return Some("`crowd` is at least 1: a sample is compared with as many documents".to_owned());
         }
-        let other = self.on.iter().find(|column| !COLUMNS.contains(&column.as_str()))?;
-        Some(format!("`on` names `{other}`, and samples have the columns {}", listed(COLUMNS)))
+        columns::wrong(&self.on)
     }
 }
 

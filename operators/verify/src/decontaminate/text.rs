@@ -13,8 +13,7 @@ pub(super) struct Text {
 impl Text {
     /// Reads the words of texts, as one sequence.
     pub(super) fn of<'a>(parts: impl IntoIterator<Item = &'a str>) -> Text {
-        let joined = parts.into_iter().collect::<Vec<_>>().join("\n");
-        let lower = if joined.is_ascii() { joined.to_ascii_lowercase() } else { joined.to_lowercase() };
+        let lower = parts.into_iter().collect::<Vec<_>>().join("\n").to_lowercase();
         let mut words = Vec::new();
         each_word(&lower, |word| {
             let start = (word.as_ptr() as usize - lower.as_ptr() as usize) as u32;
