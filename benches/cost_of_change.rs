@@ -7,7 +7,8 @@
 //! With `s3` before the sizes the workspace lies below the bucket's prefix that `RIFFLEBOX_TEST_S3` names, with the
 //! usual `AWS_…` variables: requests by kind and bytes, with the cache of the run before and with none.
 
-use std::fmt::Write as _;
+mod prose;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -209,13 +210,7 @@ fn page(number: usize, version: usize) -> String {
         "count", "index", "page",
     ];
     let mut text = format!("# Page {number}\n\nThis is version {version} of the page.\n");
-    let mut state = (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    for word in 0..220 {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let chosen = WORDS[(state >> 33) as usize % WORDS.len()];
-        let end = if word % 12 == 11 { ".\n" } else { "" };
-        write!(text, " {chosen}{}{end}", state >> 58).expect("a string takes all");
-    }
+    prose::add(&mut text, number, &WORDS);
     text
 }
 

@@ -3,6 +3,8 @@
 //! `larger_than_memory FOLDER STEP`, where STEP is `corpus:DOCUMENTS` or one of [`STEPS`]: each changes the flow of the
 //! step before, so that changed stages are shown all of their inputs. Prints the seconds and what was published.
 
+mod prose;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -93,12 +95,6 @@ fn page(number: usize) -> String {
         "shard",
     ];
     let mut text = format!("# Page {number}\n\n");
-    let mut state = (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    for word in 0..220 {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let chosen = WORDS[(state >> 33) as usize % WORDS.len()];
-        let end = if word % 12 == 11 { ".\n" } else { "" };
-        write!(text, " {chosen}{}{end}", state >> 58).expect("a string takes all");
-    }
+    prose::add(&mut text, number, &WORDS);
     text
 }

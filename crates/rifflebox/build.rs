@@ -249,8 +249,7 @@ impl Build {
     }
 
     fn asks(&self, stage: &str) -> bool {
-        let operator = self.plan.stage(stage).map(|stage| &stage.operator);
-        matches!(operator, Some(Operator::GenerateAsked(_) | Operator::VerifyAsked(..)))
+        self.plan.stage(stage).is_some_and(|stage| stage.operator.is_asked())
     }
 
     fn keeper(&self, opened: &Opened, graph: &rifflebox_dataflow::Graph, matched: &Plan) -> WorkspaceKeeper {
@@ -394,9 +393,7 @@ pub(crate) fn join<T>(thread: std::thread::JoinHandle<Result<T>>) -> Result<T> {
 
 /// Returns the arrangements of the calls that a flow owes; what no stage of it asks is owed by nobody.
 fn owed(plan: &FlowPlan) -> BTreeSet<String> {
-    let asks =
-        |operator: &&Operator| matches!(operator, Operator::GenerateAsked(_) | Operator::VerifyAsked(..));
-    let asked = plan.stages.iter().map(|stage| &stage.operator).filter(asks);
+    let asked = plan.stages.iter().map(|stage| &stage.operator).filter(|operator| operator.is_asked());
     asked.map(|operator| format!("{ANSWERS}{}/owed", operator.identity().fingerprint())).collect()
 }
 

@@ -13,7 +13,7 @@ use rifflebox_core::nearest;
 pub use given::Given;
 
 /// Operators that later versions bring, by kind.
-const RESERVED: [(Kind, &str); 2] = [(Kind::Verify, "consensus"), (Kind::Dedup, "near")];
+const RESERVED: [(Kind, &str); 1] = [(Kind::Verify, "consensus")];
 
 /// The operators that flow files can name, by kind and name.
 ///

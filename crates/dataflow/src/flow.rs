@@ -182,6 +182,11 @@ impl Operator {
         }
     }
 
+    /// Returns whether it makes calls, whose answers are kept.
+    pub fn is_asked(&self) -> bool {
+        matches!(self, Operator::GenerateAsked(_) | Operator::VerifyAsked(..))
+    }
+
     /// Returns who the operator is; a publisher is nobody.
     pub fn identity(&self) -> Identity {
         match self {
@@ -499,7 +504,7 @@ impl FlowPlan {
     fn check_asked(&self) -> Result<()> {
         let mut asked = std::collections::BTreeMap::new();
         for stage in &self.stages {
-            if !matches!(stage.operator, Operator::GenerateAsked(_) | Operator::VerifyAsked(..)) {
+            if !stage.operator.is_asked() {
                 continue;
             }
             if let Some(other) = asked.insert(stage.operator.identity().fingerprint(), &stage.name) {

@@ -257,8 +257,7 @@ fn refused(operator: &Operator) -> &'static str {
 
 /// Returns the key of a stage's call, if it makes calls.
 fn called(stage: &FlowStage, call: impl FnOnce(Key) -> Key) -> Option<Key> {
-    let asks = matches!(stage.operator, Operator::GenerateAsked(_) | Operator::VerifyAsked(..));
-    asks.then(|| call(stage.operator.identity().fingerprint()))
+    stage.operator.is_asked().then(|| call(stage.operator.identity().fingerprint()))
 }
 
 fn step(stage: &FlowStage, outcome: &'static str) -> StoryStep {

@@ -3,17 +3,14 @@
 //! Nothing here knows an operator. The slow truth is [`evaluate`], a whole-input evaluation with sorted maps;
 //! [`Replay`] drives the engine through restarts, worker counts and changed stages, and compares.
 
-mod judging;
 mod laws;
 mod naive;
-mod purging;
 mod random;
 mod replay;
 mod trial;
 
-pub use judging::Judging;
 pub use laws::{Effort, generator_laws, graph_verifier_laws, mixer_laws, purge_laws, verifier_laws};
 pub use naive::{Rows, evaluate};
-pub use purging::{Displaced, Purging};
 pub use random::Random;
 pub use replay::{Replay, Truth};
+pub use trial::{Displaced, Judging, Purging, Trial, Tried};

@@ -1,63 +1,141 @@
-//! A stage in a flow of its own, driven by hand: each document is one sample.
+//! A stage in a flow of its own, driven by hand: what it says is read back by the documents' names.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
-use rifflebox_core::{Document, Key, Place, Result, RowItem};
-use rifflebox_dataflow::{Change, Graph, Made, Operator, Pace, contents, decode, encode};
+use rifflebox_core::{Document, Key, Outcome, Place, Result, RowItem, Score, StageRow};
+use rifflebox_dataflow::{
+    Change, Graph, GraphVerifier, Made, OnReject, Operator, Pace, Purge, contents, decode, encode,
+};
 
 use crate::laws::{Whole, graph};
 use crate::replay::Replay;
 
-/// A stage behind a generator that makes each document one sample; a document of depth 1 makes a synthetic one.
-pub(crate) struct Trial {
-    stage: &'static str,
+/// A purge over documents, each of which is one sample.
+pub type Purging = Trial<dyn Purge>;
+
+/// A verifier over documents, each of which is one sample.
+pub type Judging = Trial<dyn GraphVerifier>;
+
+/// By the id of a displaced document's sample: the id of the one that it gave way to, and how similar the two are.
+pub type Displaced = BTreeMap<String, (String, Score)>;
+
+/// An operator behind a generator that makes each document one sample; a document of depth 1 makes a synthetic one.
+pub struct Trial<T: Tried + ?Sized> {
     graph: Arc<Graph>,
     replay: Replay,
     documents: BTreeMap<String, Document>,
     pending: Vec<Change>,
+    tried: PhantomData<T>,
 }
 
-impl Trial {
-    pub(crate) fn new(stage: &'static str, operator: Operator) -> Result<Self> {
-        let documents = BTreeMap::new();
-        let graph = wired(stage, operator)?;
-        Ok(Trial { stage, graph, replay: Replay::default(), documents, pending: Vec::new() })
+/// A kind of operator that can be tried alone.
+pub trait Tried {
+    /// Name of its stage, with which the names of its arrangements begin.
+    const STAGE: &'static str;
+
+    /// Makes it what stands at a stage.
+    fn operator(tried: Arc<Self>) -> Operator;
+}
+
+impl Tried for dyn Purge {
+    const STAGE: &'static str = "purged";
+
+    fn operator(tried: Arc<Self>) -> Operator {
+        Operator::Dedup(tried)
+    }
+}
+
+impl Tried for dyn GraphVerifier {
+    const STAGE: &'static str = "judged";
+
+    fn operator(tried: Arc<Self>) -> Operator {
+        Operator::VerifyGraph(tried, OnReject::Drop)
+    }
+}
+
+impl<T: Tried + ?Sized> Trial<T> {
+    /// Puts an operator to work on nothing.
+    ///
+    /// # Errors
+    /// When it does not fit into a flow.
+    pub fn new(tried: Arc<T>) -> Result<Self> {
+        Ok(Trial {
+            graph: wired(tried)?,
+            replay: Replay::default(),
+            documents: BTreeMap::new(),
+            pending: Vec::new(),
+            tried: PhantomData,
+        })
     }
 
-    pub(crate) fn replace(&mut self, operator: Operator) -> Result<()> {
-        self.graph = wired(self.stage, operator)?;
+    /// Puts another operator, or the same with other settings, in the place of the first.
+    ///
+    /// # Errors
+    /// When it does not fit into a flow.
+    pub fn replace(&mut self, tried: Arc<T>) -> Result<()> {
+        self.graph = wired(tried)?;
         Ok(())
     }
 
-    pub(crate) fn put(&mut self, document: Document) {
+    /// Adds a document, or puts it in the place of that with its id, at the next run.
+    pub fn put(&mut self, document: Document) {
         self.remove(&document.id.clone());
         self.say(&document, 1);
         self.documents.insert(document.id.clone(), document);
     }
 
-    pub(crate) fn remove(&mut self, id: &str) {
+    /// Takes a document away, at the next run.
+    pub fn remove(&mut self, id: &str) {
         if let Some(document) = self.documents.remove(id) {
             self.say(&document, -1);
         }
     }
 
-    pub(crate) fn run(&mut self, pace: Pace) -> Result<()> {
+    /// Runs, as a new process would, over all that was put and removed since the last run.
+    ///
+    /// # Errors
+    /// When the run fails.
+    pub fn run(&mut self, pace: Pace) -> Result<()> {
         let changes = std::mem::take(&mut self.pending);
-        self.replay.run(&self.graph.clone(), vec![changes], pace).map(drop)
+        self.replay.run(&self.graph, vec![changes], pace).map(drop)
     }
 
-    pub(crate) fn compare(&self) -> Result<(), String> {
+    /// Compares every arrangement with an evaluation from scratch.
+    ///
+    /// # Errors
+    /// What differs.
+    pub fn compare(&self) -> Result<(), String> {
         self.replay.compare(&self.graph)
     }
 
-    pub(crate) fn documents(&self) -> &BTreeMap<String, Document> {
+    /// Returns the documents as they stand.
+    pub fn documents(&self) -> &BTreeMap<String, Document> {
         &self.documents
     }
 
+    /// Returns the operator's figures by name.
+    pub fn notes(&self) -> BTreeMap<String, i64> {
+        let rows = self.contents(&format!("{}/notes", T::STAGE)).into_iter();
+        rows.map(|((key, bytes), weight)| (decode::<String, ()>(key, &bytes).0, weight)).collect()
+    }
+
+    /// Returns how many updates an arrangement holds, over all of its runs.
+    pub fn updates(&self, arrangement: &str) -> usize {
+        let runs = self.replay.keeper.runs.get(arrangement).into_iter().flatten();
+        runs.map(|run| run.update_count()).sum()
+    }
+
+    /// Returns the rows of an arrangement that holds one of each sample.
+    fn rows(&self, arrangement: &str) -> impl Iterator<Item = StageRow> + use<T> {
+        let rows = self.contents(arrangement).into_keys();
+        rows.map(|(id, bytes)| decode::<Key, StageRow>(id, &bytes).1)
+    }
+
     /// Returns the ids of the documents by those of their samples.
-    pub(crate) fn names(&self) -> BTreeMap<Key, String> {
-        let made = self.rows("made/samples");
+    fn names(&self) -> BTreeMap<Key, String> {
+        let made = self.contents("made/samples").into_keys();
         let named = made.filter_map(|(id, bytes)| match decode::<Key, Made>(id, &bytes).1 {
             Made::Sample(_, sample) => Some((id, sample.documents[0].id.clone())),
             Made::Failed { .. } => None,
@@ -65,23 +143,8 @@ impl Trial {
         named.collect()
     }
 
-    /// Returns the stage's figures by name.
-    pub(crate) fn notes(&self) -> BTreeMap<String, i64> {
-        let name = format!("{}/notes", self.stage);
-        let runs = self.replay.keeper.runs.get(&name).map(Vec::as_slice).unwrap_or_default();
-        let rows = contents(runs).into_iter();
-        rows.map(|((key, bytes), weight)| (decode::<String, ()>(key, &bytes).0, weight)).collect()
-    }
-
-    /// Returns how many updates an arrangement holds, over all of its runs.
-    pub(crate) fn updates(&self, arrangement: &str) -> usize {
-        let runs = self.replay.keeper.runs.get(arrangement).map(Vec::as_slice).unwrap_or_default();
-        runs.iter().map(|run| run.update_count()).sum()
-    }
-
-    pub(crate) fn rows(&self, arrangement: &str) -> impl Iterator<Item = (Key, Vec<u8>)> + use<> {
-        let runs = self.replay.keeper.runs.get(arrangement).map(Vec::as_slice).unwrap_or_default();
-        contents(runs).into_keys()
+    fn contents(&self, arrangement: &str) -> crate::naive::Rows {
+        contents(self.replay.keeper.runs.get(arrangement).map(Vec::as_slice).unwrap_or_default())
     }
 
     fn say(&mut self, document: &Document, diff: i64) {
@@ -92,6 +155,35 @@ impl Trial {
     }
 }
 
-fn wired(stage: &str, operator: Operator) -> Result<Arc<Graph>> {
-    graph(&[("made", Operator::Generate(Arc::new(Whole))), (stage, operator)])
+impl Trial<dyn Purge> {
+    /// Returns what is displaced.
+    pub fn displaced(&self) -> Displaced {
+        let names = self.names();
+        let pair = |said: StageRow| match said.outcome {
+            Outcome::Displaced { by, similarity, .. } => {
+                Some((names[&said.row.id].clone(), (names[&by].clone(), similarity)))
+            }
+            _ => None,
+        };
+        self.rows("purged/displaced").filter_map(pair).collect()
+    }
+}
+
+impl Trial<dyn GraphVerifier> {
+    /// Returns what became of each document's sample.
+    ///
+    /// # Panics
+    /// When a sample has two rows: a defect of the verifier.
+    pub fn judged(&self) -> BTreeMap<String, StageRow> {
+        let (names, mut judged) = (self.names(), BTreeMap::new());
+        for said in self.rows("judged/verdicts") {
+            let name = &names[&said.row.id];
+            assert!(judged.insert(name.clone(), said).is_none(), "{name} is judged once");
+        }
+        judged
+    }
+}
+
+fn wired<T: Tried + ?Sized>(tried: Arc<T>) -> Result<Arc<Graph>> {
+    graph(&[("made", Operator::Generate(Arc::new(Whole))), (T::STAGE, T::operator(tried))])
 }
