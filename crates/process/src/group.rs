@@ -13,19 +13,19 @@ pub fn kill_all() {
 }
 
 /// A process group that does not outlive this value.
-pub(crate) struct Group {
+pub struct Group {
     leader: u32,
 }
 
 impl Group {
     /// Takes over the group of a process that leads one.
-    pub(crate) fn of(leader: u32) -> Self {
+    pub fn of(leader: u32) -> Self {
         running().insert(leader);
         Group { leader }
     }
 
     /// Kills whatever of the group still runs.
-    pub(crate) fn kill(&self) {
+    pub fn kill(&self) {
         if running().remove(&self.leader) {
             kill(self.leader);
         }

@@ -11,5 +11,5 @@ mod group;
 mod program;
 mod run;
 
-pub use group::kill_all;
+pub use group::{Group, kill_all};
 pub use program::{Program, ProgramSettings};

@@ -1,0 +1,127 @@
+use std::sync::Arc;
+
+use rifflebox_core::{Failure, Result};
+use tokio::sync::oneshot;
+
+use crate::outcome::Unconfined;
+use crate::pool::{Job, Pool};
+use crate::server::{Plan, Trouble, usage};
+use crate::{Interpreter, Layer, Layers, Limits, Program, Running, Sandbox, filter};
+
+/// The interpreter that is taken where none is named: the system's, which everybody may read.
+const PYTHON: &str = "/usr/bin/python3";
+
+/// Fork servers within bubblewrap, on this machine.
+///
+/// Each of `width` workers has a server for each seed that programs are run with; a server starts when it is first
+/// needed, and is replaced where it dies. Nothing runs as root: where this process is root, servers run as nobody.
+#[derive(Clone)]
+pub struct Bubblewrap {
+    interpreter: Interpreter,
+    layers: Layers,
+    width: usize,
+    pool: Arc<Pool>,
+}
+
+/// Settings of [`Bubblewrap`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BubblewrapSettings {
+    /// The interpreter; `/usr/bin/python3` if not given.
+    pub python: Option<String>,
+    /// Packages of it that programs may import, beside the standard library.
+    pub packages: Vec<String>,
+    /// Layers to do without, of [`Layer::OPTIONAL`].
+    pub without: Vec<Layer>,
+    /// Runs at once; one for each processor if not given.
+    pub width: Option<usize>,
+    /// Runs after which a server is replaced; 1 makes each run a new interpreter's, and slow. Never if not given.
+    pub renew_after: Option<u64>,
+    /// The program `bwrap`, if it is not on the path.
+    pub bubblewrap: Option<String>,
+}
+
+impl Bubblewrap {
+    /// Starts the sandbox, and runs nothing in it once, to see that every layer holds.
+    ///
+    /// # Errors
+    /// [`rifflebox_core::ErrorKind::Usage`] when something is missing: what, and what to do about it.
+    pub fn start(settings: &BubblewrapSettings) -> Result<Self> {
+        if let Some(layer) = settings.without.iter().find(|layer| !Layer::OPTIONAL.contains(layer)) {
+            return Err(usage(format!("`without` may name `landlock` and `seccomp`, not `{layer}`")));
+        }
+        let python = settings.python.as_deref().unwrap_or(PYTHON);
+        let interpreter = Interpreter::survey(python, &settings.packages)?;
+        let filter = match settings.without.contains(&Layer::Seccomp) {
+            true => Vec::new(),
+            false => filter::program().map_err(|why| missing(Some(Layer::Seccomp), &why))?,
+        };
+        let plan = Plan {
+            interpreter,
+            filter,
+            without: settings.without.clone(),
+            bubblewrap: settings.bubblewrap.clone().unwrap_or_else(|| "bwrap".to_owned()),
+            renew_after: settings.renew_after,
+        };
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let width = settings.width.unwrap_or(threads).max(1);
+        let (pool, layers) = Pool::start(&plan, width, Self::SEED).map_err(refusal)?;
+        let wanted = Layer::ALL.into_iter().filter(|layer| !plan.without.contains(layer));
+        if let Some(layer) = wanted.into_iter().find(|layer| !layers.0.contains(layer)) {
+            return Err(missing(Some(layer), "it is not on"));
+        }
+        let pool = Arc::new(pool);
+        Ok(Bubblewrap { interpreter: plan.interpreter, layers, width, pool })
+    }
+
+    /// The seed of a server that stands from the start.
+    pub const SEED: u32 = 1;
+
+    /// Returns the layers that hold each run.
+    pub fn layers(&self) -> &Layers {
+        &self.layers
+    }
+}
+
+impl Sandbox for Bubblewrap {
+    fn interpreter(&self) -> &Interpreter {
+        &self.interpreter
+    }
+
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn run(&self, program: Program, limits: Limits) -> Running {
+        let (answer, said) = oneshot::channel();
+        self.pool.push(Job { program, limits, answer });
+        let pool = self.pool.clone();
+        Box::pin(async move {
+            let outcome = said.await;
+            drop(pool);
+            outcome.unwrap_or_else(|_| Err(Failure::Owed("the sandbox was closed".to_owned())))
+        })
+    }
+}
+
+/// Says why the sandbox cannot be used on this machine, and what would cure it.
+fn refusal(trouble: Trouble) -> rifflebox_core::Error {
+    match trouble {
+        Trouble::Unconfined(Unconfined(layer, why)) => missing(layer, &why),
+        Trouble::Gone(why) if why.starts_with("cannot start") => missing_word(&why, ""),
+        Trouble::Gone(why) if why.contains("amespace") || why.contains("uid map") => {
+            missing(Some(Layer::User), &why)
+        }
+        Trouble::Gone(why) => missing_word(&why, ""),
+        Trouble::Unwanted => missing_word("it was closed", ""),
+    }
+}
+
+fn missing(layer: Option<Layer>, why: &str) -> rifflebox_core::Error {
+    let Some(layer) = layer else { return missing_word(why, "") };
+    missing_word(&format!("the layer `{layer}` is missing ({why})"), layer.cure())
+}
+
+fn missing_word(why: &str, cure: &str) -> rifflebox_core::Error {
+    let colon = if cure.is_empty() { "" } else { ": " };
+    usage(format!("programs cannot be run here in safety: {why}{colon}{cure}"))
+}
