@@ -28,10 +28,10 @@ use page::Page;
 use question::Question;
 
 /// Questions of one kind of one block at most, so that a long table doesn't crowd out the page.
-const PER_BLOCK: usize = 3;
+const PER_BLOCK: usize = 6;
 
 /// As many at most where the page has room for them.
-const CROWDED: usize = 6;
+const CROWDED: usize = 12;
 
 /// Asks what a document answers: from definitions, headings, lists, tables and code, without a model.
 ///
@@ -56,7 +56,7 @@ pub struct Cloze {
 
 impl Default for Cloze {
     fn default() -> Self {
-        Cloze { about: None, per_document: 12, context: false }
+        Cloze { about: None, per_document: 24, context: false }
     }
 }
 
@@ -85,7 +85,7 @@ impl Cloze {
 
 impl Generator for Cloze {
     fn identity(&self) -> Identity {
-        Identity::new("cloze", "5").with_settings(self)
+        Identity::new("cloze", "6").with_settings(self)
     }
 
     fn synthetic(&self) -> bool {

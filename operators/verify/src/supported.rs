@@ -33,7 +33,7 @@ pub struct Supported {}
 
 impl Verifier for Supported {
     fn identity(&self) -> Identity {
-        Identity::new("supported", "2").with_settings(self)
+        Identity::new("supported", "3").with_settings(self)
     }
 
     fn proof(&self) -> Proof {

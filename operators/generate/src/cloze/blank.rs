@@ -1,12 +1,13 @@
 //! Sentences that name or count something: "X is called Y", "the default X is Y", and the blank in between.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::define::has_main_verb;
 use super::line::{Line, Look};
 use super::named::section;
 use super::page::{Kind, Page};
-use super::prose::{is_sentence, points_nowhere, stands_alone};
+use super::prose::{is_clean, is_sentence, points_nowhere, stands_alone};
 use super::question::{Ask, Question};
 use super::words::{bare, is_stop, letters, lower_first, terms};
 
@@ -16,10 +17,15 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
         let Kind::Paragraph(line) = &block.kind else { continue };
         for sentence in line.sentences() {
             let text = &line.text[sentence.clone()];
-            if !is_sentence(text, 7, 35) || !stands_alone(text) {
+            if !is_sentence(text, 7, 35) || !is_clean(text) {
                 continue;
             }
-            let found = called(text).or_else(|| default_of(text));
+            // What is called so may be said so of in words that point to it: only they are not asked.
+            let found = called(text, &line.marked());
+            if found.is_none() && !stands_alone(text) {
+                continue;
+            }
+            let found = found.or_else(|| default_of(text));
             let found = found.map(|(ask, answer)| ("blank", 68, ask, answer));
             let Some((shape, quality, ask, answer)) = found.or_else(|| blanked(page, line, &sentence)) else {
                 continue;
@@ -39,23 +45,33 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
 }
 
 /// "A group of like targets is called a job." becomes "what is a group of like targets called?".
-fn called(text: &str) -> Option<(String, String)> {
-    let ways =
-        [(" is called ", "is"), (" are called ", "are"), (" is known as ", "is"), (" are known as ", "are")];
-    let (thing, be, name) = ways.iter().find_map(|(way, be)| {
-        let (thing, name) = text.split_once(way)?;
-        Some((thing, *be, name))
+///
+/// Where the name stands out, words may follow it: "is called a *job*, and …".
+fn called(text: &str, marked: &BTreeSet<&str>) -> Option<(String, String)> {
+    let ways = [" called ", " known as ", " referred to as "]
+        .into_iter()
+        .flat_map(|way| [("is", way), ("are", way)]);
+    let (thing, be, name) = ways.into_iter().find_map(|(be, way)| {
+        let (thing, name) = text.split_once(&format!(" {be}{way}"))?;
+        Some((thing, be, name))
     })?;
     let name = name.trim_end_matches('.');
     let name = ["a ", "an ", "the "].iter().find_map(|article| name.strip_prefix(article)).unwrap_or(name);
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with([',', '.', '(']) || rest.starts_with(" and ");
+    let stands_out = |known: &&&str| {
+        let rest =
+            name.trim_start_matches('`').strip_prefix(**known).map(|rest| rest.trim_start_matches('`'));
+        rest.is_some_and(|rest| ends(rest) || rest.starts_with(" because "))
+    };
+    let name = marked.iter().filter(stands_out).max_by_key(|known| known.len()).copied().unwrap_or(name);
     let name = name.trim_matches(['`', '"', '“', '”']);
     let plain = (1..=4).contains(&name.split_whitespace().count())
         && !name.contains([',', '`', '('])
         && ![" and ", " or ", " in ", " on ", " by "].iter().any(|word| name.contains(word));
     let telling = thing.split_whitespace().count() >= 4
-        && points_nowhere(thing)
+        && stands_alone(thing)
         && !has_main_verb(thing)
-        && !thing.contains([',', '`']);
+        && !thing.contains(',');
     let opens = thing
         .split_whitespace()
         .next()
@@ -127,10 +143,19 @@ mod tests {
     fn names_and_defaults() {
         let asked = |found: Option<(String, String)>| found.map(|(ask, answer)| format!("{ask} {answer}"));
         assert_eq!(
-            asked(called("A collection of targets with the same purpose is called a job.")).as_deref(),
+            asked(called("A collection of targets with the same purpose is called a job.", &BTreeSet::new()))
+                .as_deref(),
             Some("what is a collection of targets with the same purpose called? job")
         );
-        assert_eq!(asked(called("This is called a job.")), None);
+        assert_eq!(asked(called("This is called a job.", &BTreeSet::new())), None);
+        assert_eq!(
+            asked(called(
+                "Methods that call `next` are called consuming adaptors, because of it.",
+                &BTreeSet::from(["consuming adaptors"])
+            ))
+            .as_deref(),
+            Some("what are methods that call `next` called? consuming adaptors")
+        );
         assert_eq!(
             asked(default_of("The default port of the server is `9090`.")).as_deref(),
             Some("what is the default port of the server? 9090")

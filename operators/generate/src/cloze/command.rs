@@ -4,12 +4,30 @@ use super::named::section;
 use super::page::{Kind, Page};
 use super::prose::{is_clean, points_nowhere};
 use super::question::{Ask, Question};
-use super::words::{bare, is_english};
+use super::words::{bare, is_english, terms};
 
 const SHELLS: [&str; 6] = ["sh", "bash", "shell", "console", "shell-session", "zsh"];
 
 /// What only the page's own example is called.
-const EXAMPLES: [&str; 9] = ["my-", "my_", " my", "example", "://", "foo", "hello", "localhost", "echo "];
+const EXAMPLES: [&str; 17] = [
+    "my-",
+    "my_",
+    " my",
+    "example",
+    "://",
+    "foo",
+    "hello",
+    "localhost",
+    "echo ",
+    "path/to",
+    "some-",
+    "your",
+    "guestbook",
+    "bookinfo",
+    "booksapp",
+    "emojivoto",
+    "podinfo",
+];
 
 /// Asks for each command that a sentence introduces and a code block shows alone.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
@@ -33,7 +51,11 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
             continue;
         }
         let words = aim.split_whitespace().count();
-        if !(4..=25).contains(&words) || !points_nowhere(&aim) || !is_clean(&aim) || !is_english(introduction)
+        if !(4..=25).contains(&words)
+            || terms(&aim).len() < 3
+            || !points_nowhere(&aim)
+            || !is_clean(&aim)
+            || !is_english(introduction)
         {
             continue;
         }
@@ -75,6 +97,8 @@ fn the_command(language: &str, text: &str) -> Option<String> {
         && !command.contains("...")
         && !command.starts_with("cd ")
         && !command.starts_with(['.', '/'])
+        // A release's own number, with the next one it is another.
+        && !command.split([' ', ':', '=']).any(|word| word.trim_start_matches('v').split('.').filter(|part| part.parse::<u32>().is_ok()).count() >= 3)
         && !EXAMPLES.iter().any(|name| command.contains(name));
     sound.then(|| command.to_owned())
 }
@@ -96,7 +120,8 @@ fn aim_of(introduction: &str) -> Option<String> {
             "simply run",
         ];
         let how = how.to_lowercase();
-        return runs.iter().any(|run| how.starts_with(run)).then(|| aim.to_owned());
+        // "use the `-a` argument" names what matters, and the command is but where it stands.
+        return (runs.iter().any(|run| how.starts_with(run)) && !how.contains('`')).then(|| aim.to_owned());
     }
     for opening in [
         "Run the following command to ",

@@ -33,8 +33,9 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
             let heads = matches!(block.kind, Kind::Paragraph(_)).then(|| heading(page, number)).flatten();
             let Some(name) = lead.or(heads.filter(|_| text.starts_with(way))) else { continue };
             // One name has one default, and no condition.
-            let sure =
-                is_clean(text) && line.text.matches("efault").nth(2).is_none() && !text.contains(" if ");
+            let sure = is_clean(text)
+                && line.text.matches("efault").nth(2).is_none()
+                && ![" if ", " set to ", " when "].iter().any(|word| text.contains(word));
             if !sure || !name.chars().any(|c| c.is_ascii_alphabetic()) {
                 continue;
             }

@@ -25,7 +25,7 @@ const WEAK: &str = "good great bad bit lot nice big perfect same first next last
     little few couple number variety must new recent current long short real serious question confusing \
     native first-class complex natural tiny significant rare easy hard difficult like vast holistic versatile convenient term terms massive rich wonderful fantastic vibrant one community \
     community-driven awesome world well-known well-adopted leading exciting strong step big-picture preferred \
-    world's world’s single standard highly distinct core heart";
+    world's world’s single standard highly distinct core heart experimental convenience special actual tradeoff trade-off enhancement workaround";
 
 /// Asks for each definition of a page.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
@@ -99,15 +99,20 @@ fn sentence_questions(page: &Page, defined: &Defined<'_>, said: &Said<'_>, quest
     let under_heading = first && is_named_by(&block.path, definition.term);
     let own = under_heading
         || marked.contains(definition.term.trim_matches('`'))
-        || is_named_by(std::slice::from_ref(&page.title), definition.term);
-    let known = own || is_proper(definition.term, definition.article);
+        || is_named_by(std::slice::from_ref(&page.name), definition.term);
+    let known = own || is_proper(definition.term, definition.article) || is_of_name(&definition);
     // What is said of "the text" holds for one text; what is said of "a text" for all.
-    let known = known || definition.article.to_lowercase() != "the" && page.says_often(definition.term);
-    let sound = known && is_sentence(text, 7, 45) && stands_alone(text) && !starts_question(text);
+    // What is said late of a matter that the title holds is a remark on it.
+    let titled = terms(definition.term).is_subset(&terms(&page.name));
+    let often = page.says_often(definition.term) && (!titled || page.says_first(number, definition.term));
+    let known = known || definition.article.to_lowercase() != "the" && often;
+    let sound =
+        known && is_sentence(text, 7, 45) && stands_alone(&without_echo(text)) && !starts_question(text);
     if !sound || is_example(page, definition.term) || defined.elsewhere(text, &definition) {
         return;
     }
-    if lacks_article(page, &definition) || is_praise(page, definition.term) {
+    let lone = lacks_article(page, &definition);
+    if lone && (!own || is_counted(page, definition.term)) || is_praise(page, definition.term) {
         return;
     }
     // Of what the whole documentation is about, each page says another thing.
@@ -135,7 +140,11 @@ fn sentence_questions(page: &Page, defined: &Defined<'_>, said: &Said<'_>, quest
             block: number,
         });
     };
-    push("definition", quality, format!("what {be} {spaced}{shown}?"), text.to_owned());
+    let ask = match lone {
+        true => format!("what is meant by \"{}\"?", term.trim_matches('`')),
+        false => format!("what {be} {spaced}{shown}?"),
+    };
+    push("definition", quality, ask, text.to_owned());
     // The other way round, where the predicate alone tells the term.
     let words = predicate.split_whitespace().count();
     let apart = terms(predicate).is_disjoint(&terms(term));
@@ -194,9 +203,9 @@ fn take_apart(text: &str) -> Option<Definition<'_>> {
         _ if ["an", "a"].contains(&second.as_str()) => false,
         "is" => ["a", "an", "the"].contains(&first.as_str()) && (first != "the" || predicate.len() > 40),
         "are" => {
-            is_plain_noun(&first)
-                && !predicate.split(' ').next().is_some_and(|word| word.ends_with(','))
-                && (predicate.contains(" that ") || predicate.contains(" which "))
+            !predicate.split(' ').next().is_some_and(|word| word.ends_with(','))
+                && (is_plain_noun(&first) && (predicate.contains(" that ") || predicate.contains(" which "))
+                    || are_things(predicate))
         }
         _ => true,
     };
@@ -208,27 +217,56 @@ fn take_apart(text: &str) -> Option<Definition<'_>> {
     })
 }
 
+/// Returns whether a predicate opens with things and what tells them apart: "optional components that …".
+fn are_things(predicate: &str) -> bool {
+    let words: Vec<String> = predicate.split(' ').take(3).map(bare).collect();
+    let [first, second, third] = &words[..] else { return false };
+    let things =
+        |word: &str| word.len() > 4 && word.ends_with('s') && !word.ends_with("ss") && is_plain_noun(word);
+    let joins = |word: &str| ["that", "which", "of", "for", "over", "about", "between"].contains(&word);
+    let quality = |word: &str| ["al", "ive", "ous", "ary", "ct", "ic"].iter().any(|end| word.ends_with(end));
+    things(first) && joins(second) || quality(first) && things(second) && joins(third)
+}
+
 /// Returns whether a predicate is a class and what tells the thing apart within it, and nothing else: "a server that …".
 fn is_told_apart(definition: &Definition<'_>, own: bool) -> bool {
     let joins = "that which for of used to in from by with where whose who designed between on containing providing running consisting \
-        describing representing allowing using";
-    let more =
-        "can is are was has have will all it they must should may also does not you overrides requests";
+        describing representing allowing using over such within against";
+    let more = "can is are was has have will all it they must should may also does not you overrides requests needs requires uses";
     let is_in = |list: &str, word: &str| list.split_ascii_whitespace().any(|known| known == word);
     let words: Vec<String> = definition.predicate.split_whitespace().map(bare).collect();
-    let goes_on = words
-        .windows(2)
-        .any(|pair| ["and", "so", "but"].contains(&pair[0].as_str()) && is_in(more, &pair[1]));
+    let verbs = ["is", "are", "was", "were", "uses", "has", "can", "will"];
+    let goes_on = words.windows(3).any(|run| {
+        ["and", "so", "but"].contains(&run[0].as_str())
+            && (is_in(more, &run[1]) || verbs.contains(&run[2].as_str()))
+    });
+    // What holds only under a condition is no definition.
+    let goes_on = goes_on || words.iter().any(|word| word == "if");
     let joined = |word: &String| is_in(joins, word);
-    let ranked = words
-        .iter()
-        .take(4)
-        .any(|word| is_in("available required possible due able way place thing step", word));
+    let ranked =
+        words.iter().take(4).any(|word| is_in("available required possible due able place thing step", word));
     // Where the thing is not the page's own, what names it again is a remark on it.
     let again = !own && terms(definition.term).is_subset(&terms(definition.predicate));
     let marks =
         ["—", ";", "!", ", while ", ", and the "].iter().any(|mark| definition.predicate.contains(mark));
-    words.iter().skip(2).any(joined) && !goes_on && !ranked && !again && !marks
+    words.iter().skip(if definition.verb == "are" { 1 } else { 2 }).any(joined) && !goes_on && !ranked && !again && !marks && !adds(definition.predicate)
+        // What only lists names is no news, and the next release has another list.
+        && definition.predicate.matches('`').count() < 6
+}
+
+/// Returns whether a predicate goes on with a clause of its own: "a hint, and no promise is made of it".
+fn adds(predicate: &str) -> bool {
+    let verbs = [
+        "is", "are", "was", "were", "has", "have", "can", "will", "may", "must", "should", "does", "means",
+        "uses", "needs",
+    ];
+    let clauses =
+        [", and ", ", but ", ", so ", ", or "].into_iter().flat_map(|join| predicate.split(join).skip(1));
+    let whole = |clause: &str| {
+        clause.split(',').next().is_some_and(|clause| clause.split(' ').any(|word| verbs.contains(&word)))
+    };
+    let goes_on = predicate.split(", which ").nth(1).and_then(|clause| clause.split(' ').next());
+    goes_on.is_some_and(|verb| verbs.contains(&verb)) || clauses.into_iter().any(whole)
 }
 
 /// Returns whether a predicate says who somebody is: people and firms are no matter of documentation.
@@ -272,7 +310,7 @@ fn entry_questions(
     // "A X is …" is a sentence, and asked as one; else it is a phrase, or a sentence about the term.
     let opening: String = text.split_whitespace().take(count + 1).collect::<Vec<_>>().join(" ");
     let about = terms(term).is_subset(&terms(&opening));
-    if take_apart(text).is_some() || (!about && has_main_verb(text)) {
+    if take_apart(text).is_some() || (!about && (has_main_verb(text) || is_passive(text))) {
         return;
     }
     let mut push = |shape, quality, ask: String, answer: &str| {
@@ -305,7 +343,7 @@ fn meaning(page: &Page, number: usize, term: &Line, line: &Line, questions: &mut
         shape: "definition",
         quality: 75,
         ask: Ask::According(format!("what does the term \"{}\" mean?", term.text.trim_matches('`'))),
-        section: block.section().filter(|section| *section != page.title).map(str::to_owned),
+        section: block.section().filter(|section| *section != page.name).map(str::to_owned),
         answer: line.text.trim().to_owned(),
         support: line.text.trim().to_owned(),
         span: block.span.clone(),
@@ -319,6 +357,17 @@ fn is_named_by(headings: &[String], term: &str) -> bool {
     !wanted.is_empty() && headings.iter().any(|heading| terms(heading) == wanted)
 }
 
+/// Returns a sentence without the words that take up one of its own plurals: "takes samples and exposes them".
+fn without_echo(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let plural = |word: &&str| word.len() > 3 && word.ends_with('s') && !word.ends_with("ss");
+    let echoes = |at: usize| {
+        ["them", "they"].contains(&bare(words[at]).as_str()) && words[2.min(at)..at].iter().any(plural)
+    };
+    let kept = words.iter().enumerate().filter(|(at, _)| !echoes(*at)).map(|(_, word)| *word);
+    kept.collect::<Vec<_>>().join(" ")
+}
+
 /// Returns whether a term is a name: without an article, and with a capital past its first letter, or in all words.
 fn is_proper(term: &str, article: &str) -> bool {
     let capital = |word: &str| word.chars().next().is_some_and(char::is_uppercase);
@@ -329,6 +378,18 @@ fn is_proper(term: &str, article: &str) -> bool {
         [one] => article.is_empty() && capital(one) && inner(one) && letters(one).len() >= 3,
         _ => words.iter().all(|word| capital(word)) && article != "a" && article != "an",
     }
+}
+
+/// Returns whether "the X …" begins with a name: of "the Java agent" there is one, of "the agent" one on each page.
+fn is_of_name(definition: &Definition<'_>) -> bool {
+    let name = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_uppercase())
+            && word.chars().skip(1).any(|c| c.is_ascii_lowercase())
+    };
+    let small = |word: &str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    let mut words = definition.term.split(' ').skip_while(|word| name(word));
+    let named = definition.term.split(' ').next().is_some_and(name);
+    named && definition.article.eq_ignore_ascii_case("the") && words.next().is_some_and(small)
 }
 
 /// Returns whether a name in code is the page's own invention: what stands in its examples is not worth asking.
@@ -353,9 +414,24 @@ fn lacks_article(page: &Page, definition: &Definition<'_>) -> bool {
     small && !known || definition.term.contains(' ') && ["api", "sdk"].contains(&last.as_str())
 }
 
-/// Returns whether a term is who an interview is with: what they say of themselves is advertising.
+/// Returns whether the page itself says that there are several of a term, or one of several: "worker" with "a worker".
+fn is_counted(page: &Page, term: &str) -> bool {
+    let small = term.to_lowercase();
+    let several = term.ends_with('s') && !term.ends_with("ss");
+    several || ["a", "an", "the", "each", "every"].iter().any(|word| page.says(&format!("{word} {small}")))
+}
+
+/// Returns whether a term is what others make, or who an interview is with: what is said of it is advertising.
 fn is_praise(page: &Page, term: &str) -> bool {
-    page.title.starts_with("Interview with") && terms(term).is_subset(&terms(&page.title))
+    // "Run it with X": what X is, its own makers say better.
+    let others = page.name.to_lowercase();
+    let other: Vec<String> =
+        others.split_once(" with ").map_or("", |(_, other)| other).split(' ').map(bare).collect();
+    let with = term.split(' ').all(|word| other.contains(&bare(word)));
+    if with {
+        return true;
+    }
+    page.name.starts_with("Interview with") && terms(term).is_subset(&terms(&page.name))
 }
 
 /// Returns whether "the X …" goes on by saying which X: "the X of …", "the X that …".
@@ -374,6 +450,13 @@ pub(super) fn has_main_verb(text: &str) -> bool {
     let relative = ["that", "which", "who", "where", "when", "whose"];
     let words = text.split_whitespace().skip(1).take_while(|word| !relative.contains(&bare(word).as_str()));
     words.take(14).any(|word| verbs.contains(&word.to_lowercase().as_str()))
+}
+
+/// Returns whether a text says what is done with its subject: "A job that waits is given a number."
+fn is_passive(text: &str) -> bool {
+    let joins = ["that", "which", "who", "and", "or", "where", "it", "when"];
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.windows(2).any(|pair| ["is", "are"].contains(&pair[1]) && !joins.contains(&pair[0]))
 }
 
 /// Returns a term as it is written inside sentences: small, unless it is a name.

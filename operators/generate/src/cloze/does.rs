@@ -1,7 +1,7 @@
 //! "What does X do?": sentences whose subject is the name above them, or a name in code.
 
 use super::list::is_plain_word;
-use super::named::{is_asked_for, is_finite, section, subject};
+use super::named::{is_asked_for, section, subject};
 use super::page::{Kind, Page};
 use super::prose::{is_sentence, stands_alone};
 use super::question::{Ask, Question};
@@ -20,16 +20,32 @@ const DOES: &str = "enables disables specifies sets returns defines controls pro
     fetches downloads uploads resolves triggers rewrites serves proxies routes computes calculates queries \
     retries waits groups sorts splits merges maps turns makes lets helps keeps ensures accepts";
 
+/// Of these, what a sentence says of a thing by the way: what it takes, keeps or makes use of is seldom what it is for.
+const SIDES: [&str; 12] = [
+    "runs",
+    "shows",
+    "makes",
+    "lists",
+    "keeps",
+    "starts",
+    "supports",
+    "uses",
+    "accepts",
+    "waits",
+    "lets",
+    "describes",
+];
+
 /// Of these, nouns in their plain form: "Filter for …", "List of …".
 const NOUNS: &str = "list report filter query limit store count group map route proxy track process export support \
-    control record match merge trigger sort split help";
+    control record match merge trigger sort split help wait";
 
 /// Returns whether a text says what something does: it begins with a verb, in either form.
 pub(super) fn is_deed(text: &str) -> bool {
     let opening = bare(text.split_whitespace().next().unwrap_or_default());
     // "Display name of …" and "Set of …" only look like one.
     let second = bare(text.split_whitespace().nth(1).unwrap_or_default());
-    let noun = ["of", "name", "to", "for", "is", "in"].contains(&second.as_str());
+    let noun = ["of", "name", "to", "for", "is", "are", "in"].contains(&second.as_str());
     let named = NOUNS.split_ascii_whitespace().any(|noun| noun == opening);
     let base = |verb: &str| {
         verb == opening
@@ -57,7 +73,10 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
             }
             let titled = || named_above(page, number, text);
             let Some((ask, term, quality)) = of_code(page, text).or_else(titled) else { continue };
-            if page.speaks_often_of(&term) {
+            // What is said of a thing that was spoken of before is a remark on it.
+            let two =
+                [", while ", ", but ", " whereas ", ", and the "].iter().any(|mark| text.contains(mark));
+            if two || page.speaks_often_of(&term) || !page.says_first(number, &term) {
                 continue;
             }
             questions.push(Question {
@@ -78,10 +97,9 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
 fn of_code(page: &Page, text: &str) -> Option<(String, String, u8)> {
     let (code, kind, rest) = subject(text)?;
     let verb = rest.split_whitespace().next()?;
-    let sound = (is_doing(verb)
-        || is_finite(verb) && !["can", "applies", "supports", "exists", "keeps", "always"].contains(&verb))
-        && rest.split_whitespace().count() >= 6;
-    let named = text.contains(&format!("` {kind}")) || !is_plain_word(code);
+    let sound = is_doing(verb) && !SIDES.contains(&verb) && rest.split_whitespace().count() >= 6;
+    // A function of the page's own that is one word may be any.
+    let named = !is_plain_word(code);
     let ask = format!("what does the {kind} `{code}` do?");
     (sound && named && is_asked_for(page, code, &format!("which {kind} {rest}?")))
         .then(|| (ask, format!("`{code}`"), 66))
@@ -96,7 +114,7 @@ fn named_above(page: &Page, number: usize, text: &str) -> Option<(String, String
     let words: Vec<&str> = rest.split_whitespace().collect();
     let at = words.iter().take(6).position(|word| is_doing(word))?;
     // What is run, shown or kept is seldom what a thing is for.
-    if ["runs", "shows", "makes", "lists", "keeps", "starts", "supports"].contains(&words[at]) {
+    if SIDES.contains(&words[at]) {
         return None;
     }
     let term = words[..at].join(" ");
@@ -110,7 +128,7 @@ fn named_above(page: &Page, number: usize, text: &str) -> Option<(String, String
     let name = !article.is_empty() || term.split(' ').all(|word| word.starts_with(char::is_uppercase));
     let stems = terms(&term);
     let above =
-        page.block(number).sections().chain([page.title.as_str()]).any(|heading| terms(heading) == stems);
+        page.block(number).sections().chain([page.name.as_str()]).any(|heading| terms(heading) == stems);
     (plain && name && above).then(|| (format!("what does {article}{term} do?"), term, 72))
 }
 

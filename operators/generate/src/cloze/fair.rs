@@ -21,6 +21,11 @@ const HOLLOW: &str = "across additional after allow also application apply assoc
     action added adding condition count desired duration entry exact field filter finish have how long match maximum \
     minimum parameters part primary process put role rule search sequence size state store take taken use";
 
+/// Of these, what is said of names that are made of several words, and seldom more than they say themselves.
+const HOLLOW_OF_NAMES: &str = "array boolean count counter gauge histogram integer json measure \
+    particular total attempt between initial demonstrate pattern variety convert converting data endpoint export format input issue level make output own produce receive request response \
+    retrieve return send sent service target various";
+
 /// Words of advice, of warning and of praise: they tell what to do, or how good a thing is, but not what it is.
 const ADVICE: &str = "must recommended recommend recommends deprecated obsolete outdated removed preferred \
     unfortunately currently legacy please ideally beware caution comprehensive expressive powerful seamless \
@@ -39,12 +44,27 @@ const RANKS: [&str; 6] = ["order", "step", "stage", "rank", "phase", "priority"]
 const EVERYDAY: &str = "client computer directory file folder hostname json label metadata password server uri url \
     user username website yaml";
 
+/// Returns whether a text says what something is not.
+fn denies(text: &str) -> bool {
+    [" is not ", " are not ", " not a ", " not an ", " not the ", " rather than "]
+        .iter()
+        .any(|words| text.contains(words))
+}
+
+/// Returns whether a value is a release's own number, "v1.2.3": with the next one it is another.
+fn is_of_one_release(value: &str) -> bool {
+    let mut tail = value.rsplit([':', '/']).next().unwrap_or(value).trim_matches('`');
+    tail = tail.strip_prefix('v').unwrap_or(tail).split(['-', '+']).next().unwrap_or_default();
+    tail.split('.').count() == 3 && tail.split('.').all(|part| part.parse::<u32>().is_ok())
+}
+
 /// Returns whether a question asks for news, and both its sides are whole and can leave their page.
 pub(super) fn is_fair(question: &Question, title: &str) -> bool {
     let (Ask::According(ask) | Ask::Quoted(ask)) = &question.ask;
     let answer = question.answer.as_str();
     let of = |shapes: &[&str]| shapes.contains(&question.shape);
-    let described = of(&DESCRIBED) && !ask.starts_with("what is the default ");
+    let property = of(&["cell", "flag"]) && ask.starts_with("what is the ");
+    let described = of(&DESCRIBED) && !property;
     let in_words = described || of(&REVERSED);
     let advised = |text: &str| text.split_whitespace().any(|word| is_one_of(ADVICE, word));
     let advises = in_words && (advised(ask) || advised(answer))
@@ -52,15 +72,22 @@ pub(super) fn is_fair(question: &Question, title: &str) -> bool {
     let told = !of(&REVERSED) || !ask.contains(". ") && !names_in_part(ask, answer);
     let whole = can_leave(ask) && can_leave(answer) && !(in_words && (is_cut(answer) || leans(answer)));
     let fits = match question.shape {
-        "definition" => !is_everyday(ask) && !ask.contains('<') && !answer.contains(" not "),
+        "definition" => !is_everyday(ask) && !ask.contains('<') && !denies(answer),
         "term" => !is_everyday(answer) && !answer.contains(['<', '{']),
         "row" => !RANKS.iter().any(|kind| ask.starts_with(&format!("which {kind} "))),
         "list" => !is_of_types(answer),
-        "command" => answer.split_whitespace().count() >= 3 || !answer.starts_with("docker "),
-        _ => !described || is_asked_rightly(ask, answer),
+        "blank" | "default" => !is_of_one_release(answer),
+        // What an image is built from or called, only who built it knows.
+        "command" => !answer.starts_with("docker ") || answer.contains(" run ") && answer.contains('/'),
+        _ if !described => !is_of_one_release(answer),
+        _ => is_asked_rightly(ask, answer),
     };
+    let sold = ["designed to be ", "designed to help", "UX-"].iter().any(|words| answer.contains(words));
+    let advises = advises || in_words && sold;
     let beside = [title, question.section.as_deref().unwrap_or_default(), ask].join(" ");
-    whole && fits && !advises && told && (!described || is_news(&beside, answer))
+    let sentence = question.shape == "does" && !ask.contains('`');
+    let defines = question.shape == "definition" || sentence;
+    whole && fits && !advises && told && (!described || is_news(&beside, answer, defines))
 }
 
 /// Returns whether what is asked by a name is what is answered: a deed is a deed, and the name is one.
@@ -72,13 +99,18 @@ fn is_asked_rightly(ask: &str, answer: &str) -> bool {
     let ranked = RANKS.iter().any(|kind| ask.contains(&format!("the {kind} \"")));
     // A plain word in code, also a capitalised one, does not say what it is a name of.
     let code = ask.strip_prefix("what does `").or(ask.strip_prefix("what is `"));
+    let is_file = code.is_some_and(|code| {
+        let name = code.split('`').next().unwrap_or_default();
+        [".yaml", ".yml", ".json", ".sh", ".md", ".go", ".py", ".tf"].iter().any(|end| name.ends_with(end))
+    });
     let plain = code.and_then(|code| code.split_once('`')).is_some_and(|(code, _)| {
         code.chars().skip(1).all(|c| c.is_ascii_lowercase()) && code.chars().all(char::is_alphabetic)
     });
     // Of "ownerFromEnv", an answer that names no "env" describes the owner.
     let source = ask.split(['`', '"']).nth(1).and_then(|name| name.split_once("From"));
     let sourced = source.is_none_or(|(_, source)| letters(answer).contains(&letters(source)));
-    !(ask.starts_with("what does ") && (by_time || is_stop(ends))) && !ranked && !plain && sourced
+    let deed = ask.starts_with("what does ") && (by_time || is_stop(ends));
+    !deed && !ranked && !plain && !is_file && sourced
 }
 
 /// Returns whether the name that is asked for, or answered, is one word of everybody's.
@@ -96,17 +128,56 @@ fn is_of_types(list: &str) -> bool {
 }
 
 /// Returns whether an answer says more than what it is asked by: its page, its section and the name.
-fn is_news(asked: &str, answer: &str) -> bool {
-    let (asked, said) = (stems(asked), stems(answer));
-    let is_new = |stem: &&String| !asked.iter().any(|asked| meet(asked, stem));
+///
+/// A definition has to say less that is new: its words, and not those of its name, are what tells the thing apart.
+fn is_news(asked: &str, answer: &str, defines: bool) -> bool {
+    let (asked, answer) = (stems(asked), &without_examples(answer));
+    let said = stems(answer);
+    let spelled = spelled_out(&asked, answer);
+    let is_new = |stem: &&String| {
+        !spelled.contains(*stem)
+            && (defines || !HOLLOW_NAMES.contains(*stem))
+            && !asked.iter().any(|asked| meet(asked, stem))
+    };
     let at_once = stems(first_sentence(answer)).iter().filter(is_new).count();
-    at_once >= 3 && said.iter().filter(is_new).count() >= 4
+    at_once >= 3 && said.iter().filter(is_new).count() >= if defines { 3 } else { 4 }
+}
+
+static HOLLOW_NAMES: LazyLock<BTreeSet<String>> =
+    LazyLock::new(|| HOLLOW_OF_NAMES.split_ascii_whitespace().map(stem).collect());
+
+/// Returns a text without its examples: they show what was said, and say nothing themselves.
+fn without_examples(text: &str) -> String {
+    let marks =
+        ["(e.g.", "(for example", "(ex:", "(such as", ", for example", ", e.g.", " for example:", " e.g. "];
+    let mut rest = text;
+    let mut kept = String::new();
+    while let Some((at, mark)) = marks.iter().filter_map(|mark| Some((rest.find(mark)?, *mark))).min() {
+        kept.push_str(&rest[..at]);
+        let shown = &rest[at + mark.len()..];
+        let end = if mark.starts_with('(') { shown.find(')') } else { shown.find(". ") };
+        rest = end.map_or("", |end| &shown[end + 1..]);
+    }
+    kept + rest
+}
+
+/// Returns the stems of the words of a text whose initials were said: of "rpc", "remote procedure call".
+fn spelled_out(asked: &BTreeSet<String>, text: &str) -> BTreeSet<String> {
+    let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
+    let short = asked.iter().filter(|name| (2..=5).contains(&name.len()));
+    let runs = short.flat_map(|name| {
+        let meant = |run: &&[&str]| run.iter().zip(name.chars()).all(|(word, c)| word.starts_with(c));
+        words.windows(name.len()).filter(meant).flatten().map(|word| stem(word)).collect::<Vec<_>>()
+    });
+    runs.collect()
 }
 
 /// Returns whether a prompt says a part of the name that it asks for, however it is written there.
 fn names_in_part(ask: &str, name: &str) -> bool {
     let said = letters(ask);
-    let parts = name.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+    let words = name.split(|c: char| !c.is_alphanumeric());
+    let parts = words.flat_map(|word| std::iter::once(word.to_lowercase()).chain(parts(word)));
     parts.filter(|part| part.len() >= 5).any(|part| said.contains(&part))
 }
 
@@ -139,7 +210,21 @@ fn parts(word: &str) -> Vec<String> {
 /// Returns whether the second stem is of the first's word, of its short form, or glued into it: "config", "configur";
 /// "baseimagetag", "imag".
 fn meet(asked: &str, said: &str) -> bool {
-    asked == said || asked.len() >= 4 && said.starts_with(asked) || said.len() >= 3 && asked.contains(said)
+    asked == said
+        || asked.len() >= 4 && said.starts_with(asked)
+        || said.len() >= 3 && asked.contains(said)
+        || shortens(asked, said)
+}
+
+/// Returns whether a word is what consonants are left of another: "src", "source"; "dst", "destination".
+fn shortens(short: &str, long: &str) -> bool {
+    let vowels = short.chars().skip(1).filter(|c| "aeiou".contains(*c)).count();
+    let mut rest = long.chars();
+    (3..=4).contains(&short.len())
+        && vowels == 0
+        && short.len() < long.len()
+        && short.chars().next() == long.chars().next()
+        && short.chars().all(|c| rest.any(|other| other == c))
 }
 
 #[cfg(test)]
@@ -156,8 +241,14 @@ mod tests {
             ("what does a HTTPRoute do?", "A HTTPRoute configures routing of HTTP traffic through Gateways."),
             ("how is the variable \"BASEIMAGETAG\" described?", "The tag for base image, default:dev"),
             ("how is `update_duration_seconds` described?", "How long an update takes to finish."),
+            ("how is `src.name` described?", "Source service name (resolved from service discovery)"),
+            ("what does `rpc.client.call.duration` do?", "Measures outbound remote procedure calls (RPC)."),
+            (
+                "what does `BoxExporter` do?",
+                "Converts metric data to Box format and exports to a Box endpoint.",
+            ),
         ] {
-            assert!(!is_news(ask, answer), "{ask}");
+            assert!(!is_news(ask, answer, false), "{ask}");
         }
         for (ask, answer) in [
             (
@@ -169,7 +260,7 @@ mod tests {
                 "The pause that a server makes between two calls of its peers.",
             ),
         ] {
-            assert!(is_news(ask, answer), "{ask}");
+            assert!(is_news(ask, answer, false), "{ask}");
         }
     }
 

@@ -65,6 +65,7 @@ fn is_answer(text: &str) -> bool {
     (8..=110).contains(&text.split_whitespace().count())
         && text.ends_with('.')
         && !opener.contains(&first.as_str())
+        && !["more information", "more details", "for details"].iter().any(|leads| text.contains(leads))
         && is_clean(text)
         && is_english(text)
         && points_nowhere(&text.replace("you'll", "you").replace("also", ""))
@@ -76,6 +77,10 @@ fn meets(heading: &str, answer: &str) -> bool {
     let first = bare(heading.split_whitespace().next().unwrap_or_default());
     if ["can", "is", "are", "does", "do", "will", "should", "has", "have"].contains(&first.as_str()) {
         return yes;
+    }
+    let second = bare(heading.split_whitespace().nth(1).unwrap_or_default());
+    if first == "what" && ["is", "are"].contains(&second.as_str()) {
+        return opens_as_asked(heading, answer);
     }
     yes || terms(heading).intersection(&terms(answer)).count() * 3 >= terms(heading).len()
 }
@@ -92,8 +97,9 @@ fn opens_as_asked(heading: &str, answer: &str) -> bool {
         ("what", "is" | "are") => {
             let thing = terms(heading);
             let opening: String =
-                answer.split_whitespace().take(thing.len() + 2).collect::<Vec<_>>().join(" ");
-            let defines = answer.contains(" is ") || answer.contains(" are ");
+                answer.split_whitespace().take(thing.len() + 3).collect::<Vec<_>>().join(" ");
+            let verbs = [" is ", " are ", " represent", " makes ", " allow", " lets ", " let "];
+            let defines = verbs.iter().any(|verb| answer.contains(verb));
             defines && thing.is_subset(&terms(&opening))
         }
         _ => false,

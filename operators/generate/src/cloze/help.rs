@@ -11,7 +11,8 @@ use super::words::{bare, gives_away, is_stop, letters, terms};
 const COMMON: &str = "help version verbose quiet debug output format config kubeconfig username password token server \
     user context cluster namespace client-certificate client-key certificate-authority log-level loglevel \
     logformat log-format request-timeout tls-server-name proxy-url as as-group as-uid insecure-skip-tls-verify \
-    disable-compression timeout no-color color";
+    disable-compression timeout no-color color vmodule logtostderr alsologtostderr stderrthreshold log-dir \
+    log-backtrace-at log-file log-file-max-size skip-headers skip-log-headers add-dir-header one-output";
 
 /// Asks for each flag that a help text describes, and for the value that it says is the default.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
@@ -128,11 +129,14 @@ impl Entry<'_> {
 
 /// Returns whether a default is worth knowing: neither empty nor one of two.
 pub(super) fn is_telling(value: &str) -> bool {
-    let bare_value = value.trim_matches(['`', '"', '\'']).to_lowercase();
-    let empty = "true false none nil null empty unset yes no n/a undefined not-set on off disabled enabled";
+    let bare_value = value.trim_matches(['`', '"', '\'', '_', '*']).to_lowercase();
+    let points = ["see", "same", "required", "optional", "mandatory", "depends", "varies"];
+    let points = bare_value.split_whitespace().any(|word| points.contains(&word));
+    let empty = "required deprecated optional mandatory auto automatic default any all true false none nil null empty unset yes no n/a undefined not-set on off disabled enabled";
     // Zero and minus one stand for something else more often than for themselves.
     let sentinel = ["0", "-1", "0s", "1"].contains(&bare_value.as_str());
     !bare_value.is_empty()
+        && !points
         && !sentinel
         && !empty.split_ascii_whitespace().any(|known| known == bare_value)
         && value.chars().count() <= 60

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::alike::Alike;
 use super::define::{has_main_verb, is_joined, is_of_people};
-use super::does::is_doing;
+use super::does::{is_deed, is_doing};
 use super::line::{Line, Look};
 use super::named::{kind_by_look, section};
 use super::page::{Block, Kind, Page};
@@ -114,7 +114,7 @@ fn entry(line: &Line) -> Option<(&str, &str)> {
 fn is_beside(page: &Page, block: &Block, term: &str, code: bool) -> bool {
     let example = |text: &str| text.to_lowercase().contains("example") || text.starts_with("Navigating");
     example(&page.title)
-        || page.title.starts_with("Build a ")
+        || page.name.starts_with("Build a ")
         || block.section().is_some_and(|heading| example(heading) || is_aside(heading))
         || code && is_plain_word(term)
 }
@@ -153,16 +153,23 @@ fn is_said(text: &str) -> bool {
     is_doing(verb) || ["is the ", "is a ", "is an "].iter().any(|be| text.starts_with(be))
 }
 
+/// Returns whether an item is of a term that it alone explains: a link leads to what others say, most of them of what
+/// others make, and of what the whole documentation is about each page says another thing.
+fn is_own(page: &Page, list: &List<'_>, line: &Line, term: &str) -> bool {
+    let linked = line.marks.iter().any(|mark| mark.range.start == 0 && mark.look == Look::Link);
+    list.tells_apart(term) && !page.is_of(term) && (line.text.starts_with('`') || !linked)
+}
+
 fn item_questions(page: &Page, number: usize, list: &List<'_>, questions: &mut Vec<Question>) {
     let block = page.block(number);
     let Kind::Item { line, alone, .. } = &block.kind else { return };
-    let Some((term, meaning)) = entry(line) else { return };
-    if !list.tells_apart(term) {
+    let Some((term, meaning)) = entry(line).filter(|(term, _)| is_own(page, list, line, term)) else {
         return;
-    }
+    };
     let code = line.text.starts_with('`');
     let first = first_sentence(meaning);
-    if is_beside(page, block, term, code) || !is_meaning(first) {
+    let noun = kind_by_look(term).or_else(|| kind_above(page, block).filter(|_| code));
+    if is_beside(page, block, term, code && noun.is_none()) || !is_meaning(first) {
         return;
     }
     let words = first.split_whitespace().count();
@@ -179,10 +186,11 @@ fn item_questions(page: &Page, number: usize, list: &List<'_>, questions: &mut V
         questions.push(Question { shape, quality, ask, section, answer, support, span, block: number });
     };
     let opening = bare(first.split_whitespace().next().unwrap_or_default());
-    let does = is_doing(&opening);
+    let does = is_doing(&opening) || noun.is_some() && is_deed(first);
     let your = first.contains("your") || first.contains("you ");
     let phrase = ["a", "an"].contains(&opening.as_str()) || opening == "the" && is_joined(first);
-    let is = phrase && !has_main_verb(first) && !your;
+    let acts = first.split_whitespace().take(4).any(is_doing);
+    let is = phrase && !acts && !has_main_verb(first) && !your;
     // Where a sibling is described alike, what tells them apart may be in what follows.
     let cut = first.len() < meaning.len() && list.meanings.has(term, first);
     if cut || term.chars().count() < 3 || term.starts_with("Using ") {
@@ -193,8 +201,8 @@ fn item_questions(page: &Page, number: usize, list: &List<'_>, questions: &mut V
     let echoes =
         !code && terms(term).is_subset(&terms(first)) || !is_name(term) && !does && list.leads_elsewhere;
     let heading = section(page, number, "");
-    if does && (code || is_name(term) && !term.contains(' ')) {
-        let kind = kind_by_look(term).map_or_else(String::new, |kind| format!("the {kind} "));
+    if does && code {
+        let kind = noun.map_or_else(String::new, |kind| format!("the {kind} "));
         push("item", 62, format!("what does {kind}{shown} do?"), heading.clone(), first);
     } else if is
         && *alone
@@ -211,14 +219,15 @@ fn item_questions(page: &Page, number: usize, list: &List<'_>, questions: &mut V
         && !your
         && terms(first).is_disjoint(&terms(term))
         && !first.contains('"');
-    let noun = noun_of(block, term);
+    // A plain word is the list's own label for its line, where the list does not say that it explains words.
+    let plain = is_plain_word(term) || code && is_plain_word(&term.to_lowercase()) && !is_name(term);
+    let known = code || is_name(term) && !is_label(term) && term.chars().any(char::is_lowercase);
     if telling
         && (does || is)
-        && (noun.is_some()
-            || !is_plain_word(term) && (code || !is_label(term) && term.chars().any(char::is_lowercase)))
+        && (noun.is_some() || !plain && (known || !is_label(term) && is_glossary(page, block)))
         && !list.meanings.has(term, first)
     {
-        push("item-term", 62, which_ask(noun, first, does), heading, term);
+        push("item-term", 62, which_ask(noun, first, is_doing(&opening)), heading, term);
     }
 }
 
@@ -253,38 +262,22 @@ fn is_label(term: &str) -> bool {
     term.split_whitespace().count() >= 2 && term.split_whitespace().all(plain)
 }
 
-/// Returns what a reader would call an item: by its look, or by the heading above.
-fn noun_of(block: &Block, term: &str) -> Option<&'static str> {
-    if let Some(kind) = kind_by_look(term) {
-        return Some(kind);
-    }
-    let heading = block.section().map(str::to_lowercase).unwrap_or_default();
-    let known = [
-        "receivers",
-        "processors",
-        "exporters",
-        "extensions",
-        "connectors",
-        "metrics",
-        "labels",
-        "flags",
-        "options",
-        "attributes",
-        "components",
-        "parameters",
-        "services",
-        "commands",
-        "operators",
-        "functions",
-        "signals",
-        "samplers",
-        "fields",
-        "roles",
-        "languages",
-        "features",
-    ];
-    let last = heading.split_whitespace().last().unwrap_or_default();
-    known.iter().find(|noun| **noun == last).map(|noun| noun.trim_end_matches('s'))
+/// Returns what names in code are called by the heading above or the title, where a language or a program has them.
+fn kind_above(page: &Page, block: &Block) -> Option<&'static str> {
+    let kinds = ["keyword", "command", "subcommand", "operator", "macro", "directive", "modifier"];
+    let said = |heading: &str, kind: &str| {
+        heading.split(' ').any(|word| bare(word).strip_suffix('s').is_some_and(|word| word == kind))
+    };
+    let above = block.section().into_iter().chain([page.name.as_str()]);
+    above.flat_map(|heading| kinds.into_iter().filter(move |kind| said(heading, kind))).next()
+}
+
+/// Returns whether a list says itself that it explains words.
+fn is_glossary(page: &Page, block: &Block) -> bool {
+    let names = ["glossary", "terminology", "definitions", "terms"];
+    let says =
+        |heading: &str| names.iter().any(|name| heading.to_lowercase().split(' ').any(|word| word == *name));
+    says(&page.name) || block.section().is_some_and(says)
 }
 
 pub(super) fn first_sentence(text: &str) -> &str {
@@ -314,8 +307,13 @@ fn whole_list(page: &Page, number: usize, list: &List<'_>, questions: &mut Vec<Q
         let own = !line.text.contains('#')
             && line.text.chars().any(|c| c.is_ascii_lowercase() || c == '`')
             && !line.text.to_lowercase().contains("see ")
-            && !line.text.ends_with('.');
-        own && line.text.split_whitespace().count() <= 8 && is_clean(&line.text)
+            && (!line.text.ends_with('.') || entry(line).is_some())
+            && !line.text.contains("...");
+        let joined = [" and", " or", ",", ";"].iter().any(|end| line.text.ends_with(end));
+        own && !joined
+            && line.text.split_whitespace().count() <= 16
+            && is_clean(&line.text)
+            && !is_of_release(line)
     };
     if !(3..=8).contains(&items.len()) || !items.iter().all(|(_, line, alone)| *alone && short(line)) {
         return;
@@ -343,6 +341,14 @@ fn whole_list(page: &Page, number: usize, list: &List<'_>, questions: &mut Vec<Q
     });
 }
 
+/// Returns whether a line names a release by its number: with the next one the list is another.
+fn is_of_release(line: &Line) -> bool {
+    line.text.split_whitespace().any(|word| {
+        let number = word.trim_matches(|c: char| !c.is_ascii_digit());
+        number.matches('.').count() == 2 && number.chars().all(|c| c.is_ascii_digit() || c == '.')
+    })
+}
+
 /// Turns the sentence that announces a list into a question, where its words allow it.
 fn list_question(intro: &str, count: usize) -> Option<String> {
     let numbers = ["three", "four", "five", "six", "seven", "eight"];
@@ -357,9 +363,10 @@ fn list_question(intro: &str, count: usize) -> Option<String> {
     let links =
         ["see", "read", "visit", "check", "link", "resource", "step", "sponsor", "thank", "post", "example"];
     let about_links = terms(intro).iter().any(|term| links.iter().any(|link| stem(link) == *term));
-    let you = said
-        .split_whitespace()
-        .any(|word| word.starts_with("you") || ["should", "must", "their", "its"].contains(&word));
+    let you = said.split_whitespace().any(|word| {
+        word.starts_with("you")
+            || ["should", "must", "their", "its", "may", "might", "not", "invalid"].contains(&word)
+    });
     let announces = (counted.is_some() || intro.contains("following")) && !you && said.contains(' ');
     let sound =
         announces && (5..=25).contains(&words) && stands_alone(&plain) && is_clean(intro) && !about_links;

@@ -1,7 +1,7 @@
 //! `sentence -> name, kind`: sentences whose subject is a name in code, and the word for what it is.
 
 use super::page::Page;
-use super::words::{bare, terms};
+use super::words::terms;
 
 /// What a name in code can be, where the name is the world's and not the page's.
 const KINDS: [&str; 63] = [
@@ -98,7 +98,7 @@ pub(super) fn section(page: &Page, number: usize, answer: &str) -> Option<String
         synopsis attributes available configuration";
     let plain = |word: &str| generic.split_ascii_whitespace().any(|known| known == word);
     let known = |heading: &str| heading.to_lowercase().split_ascii_whitespace().all(plain);
-    let heading = page.block(number).sections().find(|heading| !known(heading) && *heading != page.title)?;
+    let heading = page.block(number).sections().find(|heading| !known(heading) && *heading != page.name)?;
     terms(heading).is_disjoint(&terms(answer)).then(|| heading.to_owned())
 }
 
@@ -139,15 +139,6 @@ pub(super) fn kind_by_look(code: &str) -> Option<&'static str> {
         () if code.ends_with('!') && code.len() > 2 => Some("macro"),
         () => None,
     }
-}
-
-/// Returns whether a word can be the verb of a subject in the third person.
-pub(super) fn is_finite(verb: &str) -> bool {
-    let word = bare(verb);
-    let weak = "has was its this is as does needs works uses takes looks comes remains requires accepts expects \
-        exists defaults ends begins follows differs behaves depends gains refers means gets goes stands becomes seems always";
-    let ends = word.ends_with('s') && !word.ends_with("ss");
-    verb == word && (word == "can" || ends && !weak.split_ascii_whitespace().any(|weak| weak == word))
 }
 
 /// Returns whether a name is worth asking for: no value, no invention of the page, nothing that two could answer.

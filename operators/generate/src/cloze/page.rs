@@ -24,7 +24,9 @@ use crate::markdown::{body_start, is_markdown};
 /// A document as a reader sees it: its title, what it is about, and its blocks under their headings.
 #[derive(Clone, Debug)]
 pub(super) struct Page {
-    /// What the page calls itself.
+    /// What the page calls itself, without the folders that it is in.
+    pub(super) name: String,
+    /// Its name, behind the folders that say more.
     pub(super) title: String,
     /// Whose documentation it is of, if its reader was told.
     pub(super) about: Option<String>,
@@ -90,18 +92,17 @@ impl Page {
             false => paragraphs(text),
         };
         let named = document.fields.get("title").and_then(|value| value.as_text()).map(str::to_owned);
-        let first = blocks.iter().find_map(|block| block.path.first().cloned());
-        let title =
-            [named, front_title(text), first].into_iter().flatten().find_map(|title| sound_title(&title))?;
-        if is_news(&title) || is_lesson(&title) || !is_english(&prose(&blocks)) {
+        let name = [named, front_title(text), first_heading(text, &blocks)];
+        let name = name.into_iter().flatten().find_map(|title| sound_title(&title))?;
+        if is_news(&name) || is_lesson(&name) || !is_english(&prose(&blocks)) {
             return None;
         }
-        let title = with_folders(&document.id, title);
+        let title = with_folders(&document.id, &name);
         let (counts, openings) = (counts(&blocks), openings(&blocks));
         let (subject, about) = (subject(&blocks), about.map(str::to_owned));
         let includes_code = text.contains("{{#");
         let names = Names::default();
-        Some(Page { title, about, subject, blocks, counts, openings, includes_code, names })
+        Some(Page { name, title, about, subject, blocks, counts, openings, includes_code, names })
     }
 
     /// Returns all blocks, in order: for a rule that goes through them once. Who asks for one question uses what the
@@ -125,8 +126,8 @@ impl Page {
 
     /// Returns whether a term is what the whole documentation is about.
     pub(super) fn is_of(&self, term: &str) -> bool {
-        let (own, wanted) = (self.about.as_ref().or(self.subject.as_ref()), terms(term));
-        own.is_some_and(|own| !wanted.is_empty() && wanted.is_subset(&terms(own)))
+        let (own, wanted) = (self.about.as_ref().or(self.subject.as_ref()), words(term));
+        own.is_some_and(|own| !wanted.is_empty() && wanted.iter().all(|word| words(own).contains(word)))
     }
 
     /// Returns whether several sentences begin with a term.
@@ -170,6 +171,14 @@ impl Block {
     pub(super) fn sections(&self) -> impl Iterator<Item = &str> {
         self.path.iter().rev().map(String::as_str).filter(|heading| is_heading(heading))
     }
+}
+
+/// Returns the heading that is the title of a page: of the first level, or before all else. Another is of a part.
+fn first_heading(text: &str, blocks: &[Block]) -> Option<String> {
+    let at = blocks.iter().position(|block| matches!(block.kind, Kind::Heading))?;
+    let mark = text[blocks[at].span.clone()].trim_start();
+    let outermost = !mark.starts_with("##") && !mark.lines().nth(1).is_some_and(|line| line.starts_with('-'));
+    blocks[at].path.first().filter(|_| at == 0 || outermost).cloned()
 }
 
 fn is_heading(heading: &str) -> bool {

@@ -41,7 +41,9 @@ impl Question {
     pub(super) fn prompt(&self, page: &Page) -> Option<String> {
         let with = self.section.as_deref();
         let prompt = self.prompt_in(page, with)?;
-        if self.is_told(&prompt) && is_fair(self, &page.title) {
+        // That a name belongs to what it is asked of is no news of it; of a term it may be.
+        let about = page.about.as_deref().filter(|_| self.shape != "definition").unwrap_or_default();
+        if self.is_told(&prompt) && is_fair(self, &format!("{} {about}", page.title)) {
             return Some(prompt);
         }
         None
@@ -60,10 +62,12 @@ impl Question {
         if terms(&self.answer).is_empty() || prompt.chars().count() > 600 || words > 120 {
             return false;
         }
-        if words <= 6 {
-            return !gives_away(prompt, &self.answer);
-        }
         let (said, wanted) = (terms(prompt), terms(&self.answer));
+        // "Functions that never return" are functions: what else they are called is the answer.
+        let names = self.shape == "blank" && prompt.ends_with(" called?") && wanted.len() >= 2;
+        if words <= 6 {
+            return !gives_away(prompt, &self.answer) || names && !wanted.is_subset(&said);
+        }
         let news = wanted.iter().filter(|stem| !said.contains(*stem)).count();
         news >= 3 && news * 2 >= wanted.len()
     }

@@ -6,7 +6,7 @@ use super::alike::Alike;
 use super::define::has_main_verb;
 use super::does::is_deed;
 use super::help::is_telling;
-use super::line::Line;
+use super::line::{Line, Look};
 use super::list::{first_sentence, is_plain_word};
 use super::named::{kind_by_look, section};
 use super::page::{Kind, Page};
@@ -15,9 +15,8 @@ use super::question::{Ask, Question};
 use super::words::{bare, is_english, letters, lower_first, terms};
 
 /// Heads of columns that name a plain property of the row.
-const PROPERTIES: &str = "default|default value|unit|units|port|default port|language|protocol|format|\
-    environment variable|system property|flag|scope|aggregation|cardinality|since|repository|package|metric name|\
-    stability";
+const PROPERTIES: &str = "default|default value|default port|base unit|language|environment variable|system property|\
+    flag|repository|package";
 
 /// Heads of columns that say in words what the row is.
 const MEANINGS: &str = "description|meaning|purpose|definition|what it does|explanation|function|effect";
@@ -35,11 +34,11 @@ pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {
         let keys: Vec<&str> =
             rows.iter().filter_map(|row| row.first()).map(|cell| cell.text.trim()).collect();
         let unique = keys.iter().map(|key| letters(key)).collect::<BTreeSet<_>>().len() == keys.len();
-        let named =
-            keys.iter().all(|key| key.chars().any(|c| c.is_ascii_alphabetic()) && key.chars().count() <= 60);
+        let short = |key: &&str| key.chars().count() <= 60 || codes(key).next().is_some();
+        let named = keys.iter().all(|key| key.chars().any(|c| c.is_ascii_alphabetic()) && short(key));
         let heads: usize = header.iter().map(|head| head.text.len()).sum();
         let readable = (2..=MOST_COLUMNS).contains(&header.len()) && heads <= LONGEST_HEADER;
-        if !readable || rows.len() < 2 || !unique || !named {
+        if !readable || !unique || !named {
             continue;
         }
         let columns: Vec<Column<'_>> = (1..header.len()).map(|at| Column::of(header, rows, at)).collect();
@@ -117,17 +116,34 @@ struct AskedCell<'a> {
 impl<'a> AskedCell<'a> {
     fn of(cell: &Cell<'a>) -> Option<Self> {
         let head = cell.column.head.as_str();
-        let (key, value) =
-            (cell.row[0].text.trim().trim_end_matches(':'), cell.row[cell.column.at].text.trim());
+        let first = cell.row[0].text.trim().trim_end_matches(':');
+        let key = variable(cell).unwrap_or(first);
+        let value = cell.row[cell.column.at].text.trim();
+        // A phrase that is a link is the title of another page.
+        let first_mark =
+            |look| cell.row[0].marks.iter().any(|mark| mark.range.start == 0 && mark.look == look);
+        let repository =
+            key.split_once('/').is_some_and(|(owner, _)| !owner.is_empty() && first_mark(Look::Link));
+        let titled = key == first && key.contains(' ') && !key.contains('`') && first_mark(Look::Link);
         let split_code = key.contains('`')
             && (!key.starts_with('`') || !key.ends_with('`') || key.matches('`').count() > 2);
-        if !is_clean(key) || !is_clean(value) || key.contains([',', ':']) || split_code || head.is_empty() {
+        if !is_clean(key)
+            || !is_clean(value)
+            || key.contains([',', ':'])
+            || split_code
+            || titled
+            || repository
+            || head.is_empty()
+        {
             return None;
         }
-        let kind = key_kind(cell.header[0].text.trim(), key);
+        let kind = match key == first {
+            true => key_kind(cell.header[0].text.trim(), key),
+            false => kind_by_look(key.trim_matches('`')).unwrap_or_default().to_owned(),
+        };
         // A plain word names nothing that has no namesake elsewhere, and two letters name nothing.
         let bare_key = key.trim_matches('`');
-        if is_plain_word(bare_key) || bare_key.chars().count() < 3 {
+        if is_plain_word(bare_key) || !(3..=60).contains(&bare_key.chars().count()) || key == value {
             return None;
         }
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -202,6 +218,27 @@ fn unquoted(text: &str) -> &str {
     bare_text.filter(|bare_text| !bare_text.contains('"')).unwrap_or(inner)
 }
 
+/// Returns the environment variable that a row is of, where its first cell or a column of their own names one: of all
+/// its names that one is nobody else's. A row that has one name, and no plain word for it, keeps that.
+fn variable<'a>(cell: &Cell<'a>) -> Option<&'a str> {
+    let key = cell.row[0].text.trim();
+    if codes(key).count() == 1 && !is_plain_word(key.trim_matches('`')) {
+        return None;
+    }
+    let own =
+        cell.header.iter().position(|head| head.text.trim().eq_ignore_ascii_case("environment variable"));
+    let mut named = [Some(0), own].into_iter().flatten().flat_map(|at| codes(cell.row[at].text.trim()));
+    let first = named.find(|code| kind_by_look(code.trim_matches('`')) == Some("environment variable"))?;
+    named.all(|code| code == first || kind_by_look(code.trim_matches('`')).is_none()).then_some(first)
+}
+
+/// Returns the spans of code of a text that is nothing else, with their backticks.
+fn codes(text: &str) -> impl Iterator<Item = &str> {
+    let code = |part: &&str| part.len() > 2 && part.starts_with('`') && part.ends_with('`');
+    let whole = text.split(' ').all(|part| code(&part));
+    text.split(' ').filter(move |_| whole)
+}
+
 /// Returns whether a value is one, and not a list or a choice.
 fn one_value(value: &str) -> bool {
     !value.contains([',', ';', '(']) && !value.contains(" or ") && letters(value).chars().count() >= 1
@@ -216,6 +253,8 @@ fn key_kind(head: &str, key: &str) -> String {
         "json",
         "block",
         "aspect",
+        "from",
+        "to",
         "name",
         "key",
         "id",

@@ -93,9 +93,15 @@ fn front_matter(text: &str) -> usize {
 }
 
 fn front_title(front: &str) -> Option<String> {
-    let mut lines = front.lines();
-    let first = lines.find_map(|line| line.strip_prefix("title")?.trim_start().strip_prefix([':', '=']))?;
-    let more: Vec<&str> = lines.take_while(|line| line.starts_with([' ', '\t'])).collect();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut lines = front.lines().skip(1);
+    // Some indent all their keys alike.
+    let own = lines.clone().find(|line| !line.trim().is_empty()).map_or(0, indent);
+    let first = lines.find_map(|line| {
+        let key = line.trim_start().strip_prefix("title").filter(|_| indent(line) == own)?;
+        key.trim_start().strip_prefix([':', '='])
+    })?;
+    let more: Vec<&str> = lines.take_while(|line| indent(line) > own).collect();
     Some(format!("{first} {}", more.join(" ")))
 }
 
@@ -108,6 +114,8 @@ struct Reader {
     blocks: usize,
     heads: Vec<Vec<String>>,
     key: Vec<String>,
+    /// Names in code that a row bears in its key, or in a column of environment variables.
+    aliases: Vec<Vec<String>>,
     column: usize,
     in_head: bool,
     in_table: bool,
@@ -133,6 +141,7 @@ impl Reader {
                     self.text.push_str(&code);
                     self.text.push('`');
                     self.has_code = true;
+                    self.alias(&code);
                 }
                 Event::SoftBreak | Event::HardBreak => self.text.push(' '),
                 Event::Start(tag) => self.open(&tag),
@@ -159,6 +168,7 @@ impl Reader {
             Tag::TableRow => {
                 self.blocks += 1;
                 (self.column, self.key) = (0, Vec::new());
+                self.aliases.clear();
             }
             Tag::TableCell => self.text.clear(),
             Tag::List(_) => {
@@ -190,8 +200,23 @@ impl Reader {
                 self.lists = self.lists.saturating_sub(1);
             }
             TagEnd::TableHead => self.in_head = false,
-            TagEnd::Table => (self.in_table, self.key) = (false, Vec::new()),
+            TagEnd::Table => {
+                (self.in_table, self.key) = (false, Vec::new());
+                self.aliases.clear();
+            }
             _ => self.flush(),
+        }
+    }
+
+    /// Notes a name in code that stands for the row at hand.
+    fn alias(&mut self, code: &str) {
+        let own = self.heads.get(self.column).is_some_and(|head| *head == ["environment", "variable"]);
+        if self.in_table && !self.in_head && (self.column == 0 || own) {
+            self.aliases.push(tokens(code));
+            let upper = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+            if code.contains('_') && code.chars().all(upper) {
+                self.aliases.push(tokens("environment variable"));
+            }
         }
     }
 
@@ -277,6 +302,7 @@ impl Reader {
         if cell && self.column > 0 {
             // The name of the first column says what the key is.
             head.extend(self.heads.first().cloned().unwrap_or_default());
+            head.extend(self.aliases.iter().filter(|name| **name != self.key).flatten().cloned());
         }
         let asides = if form == Form::Sentence { asides(text) } else { Vec::new() };
         let mut matter = stems_of(&words);

@@ -157,7 +157,7 @@ fn abbreviations_stand_for_the_words_before_them() {
 #[test]
 fn identity() {
     let identity = Supported::default().identity();
-    assert_eq!((identity.name.as_str(), identity.version.as_str()), ("supported", "2"));
+    assert_eq!((identity.name.as_str(), identity.version.as_str()), ("supported", "3"));
     assert!(
         serde_json::from_str::<Supported>("{\"strict\": true}").is_err(),
         "an unknown setting is refused"
@@ -173,4 +173,21 @@ proptest! {
         prop_assert_eq!(verdict.accept, verdict.reason.is_none());
         prop_assert_eq!(&verdict, &Supported::default().verify(&sample, &[document(&text)]));
     }
+}
+
+#[test]
+fn a_row_is_asked_by_any_of_its_names() {
+    let page = "---\n  title: Jobs\n---\n## Keys\n\n| YAML | Environment variable | Default |\n|--|--|--|\n\
+        | `age` | `JOBS_AGE` | 15s |\n| `len`<br>`JOBS_LEN` | | 70 |\n";
+    let asked = |name: &str, answer: &str| {
+        let prompt = format!(
+            "According to the page \"Jobs\", what is the default value of the environment variable `{name}`?"
+        );
+        judged_by(page, &prompt, answer)
+    };
+    assert_eq!([asked("JOBS_AGE", "15s"), asked("JOBS_LEN", "70")], ["ok", "ok"]);
+    assert!(
+        asked("JOBS_AGE", "70").starts_with("unsupported")
+            && asked("JOBS_LEN", "15s").starts_with("unsupported")
+    );
 }

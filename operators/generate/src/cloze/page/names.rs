@@ -34,6 +34,8 @@ pub(super) struct Names {
     inside: OnceCell<Places>,
     /// In prose and headings, anywhere, all letters small.
     small: OnceCell<Places>,
+    /// In prose, anywhere, all letters small; and where in it each block begins.
+    spoken: OnceCell<(Places, Vec<usize>)>,
     /// In code, anywhere.
     code: OnceCell<Places>,
     /// In code, behind a word that makes something.
@@ -65,6 +67,14 @@ impl Page {
         self.names.small.get_or_init(sort).hold_apart(&term.to_lowercase(), least)
     }
 
+    /// Returns whether no prose before a block says a name, capitals aside.
+    pub(in crate::cloze) fn says_first(&self, number: usize, name: &str) -> bool {
+        let (places, starts) = self.names.spoken.get_or_init(|| spoken(&self.blocks));
+        places
+            .first(&name.to_lowercase())
+            .is_none_or(|first| starts.get(number).is_none_or(|start| first >= *start))
+    }
+
     /// Returns whether a block of code holds a name.
     pub(in crate::cloze) fn shows(&self, name: &str) -> bool {
         self.names.code.get_or_init(|| Places::all(code(&self.blocks))).hold(name)
@@ -80,6 +90,19 @@ impl Page {
         };
         self.names.made.get_or_init(sort).hold(name)
     }
+}
+
+/// Sorts all places of prose, and tells where in it each block begins.
+fn spoken(blocks: &[Block]) -> (Places, Vec<usize>) {
+    let (mut text, mut starts) = (String::new(), Vec::new());
+    for block in blocks {
+        starts.push(text.len());
+        if let Kind::Paragraph(line) | Kind::Item { line, .. } = &block.kind {
+            text.push_str(&line.text.to_lowercase());
+            text.push('\n');
+        }
+    }
+    (Places::all(text), starts)
 }
 
 /// Sorts the places of prose behind a space, where what stands before the space is fit.

@@ -51,6 +51,13 @@ impl Places {
         apart >= least
     }
 
+    /// Returns the first of the places that a name follows.
+    pub(super) fn first(&self, name: &str) -> Option<usize> {
+        let found = self.at(name);
+        look_at(found.len());
+        found.iter().min().copied()
+    }
+
     fn at(&self, name: &str) -> &[usize] {
         let name = head(name.as_bytes());
         let order = |at: &usize| {
@@ -79,6 +86,7 @@ mod tests {
         fn as_if_the_text_were_read(text in "[ab é\n]{0,60}", name in "[abé]{1,4}", least in 1_usize..5) {
             let places = Places::all(text.clone());
             prop_assert_eq!(places.hold(&name), text.contains(&name));
+            prop_assert_eq!(places.first(&name), text.find(&name));
             prop_assert_eq!(places.hold_apart(&name, least), text.matches(&name).count() >= least);
         }
     }

@@ -74,7 +74,7 @@ impl Reader {
             Event::Code(code) if self.images == 0 => self.begin(at.start).push_code(&code, at),
             Event::SoftBreak | Event::HardBreak => self.words(" ", at),
             Event::InlineHtml(html) => {
-                if html.starts_with("<br") {
+                if html.starts_with("<br") || html.starts_with("<p>") {
                     self.words(" ", at);
                 } else if !["<!--", "<a", "<span id=", "</"].iter().any(|mark| html.starts_with(mark)) {
                     // Markup that we cannot read may hold words: its line asks nothing.
