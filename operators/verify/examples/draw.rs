@@ -4,7 +4,11 @@
 //! or zstd, and is about NAME; `=FILE` names nothing. Output: one line a question, `{"id", "source", "document",
 //! "shape", "prompt", "completion", "support", "passage"}`; `id` is the digest that the questions are drawn by, lowest
 //! first, so the same documents and operators always give the same draw, and fewer give a part of it.
+//!
+//! What one body of documentation says on several pages is drawn once: of questions that ask the same of other pages, or
+//! have the same words for an answer, the first is kept, as a stage of near-duplicates behind `supported` would.
 
+use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 
 use rifflebox_core::{
@@ -28,11 +32,80 @@ fn main() -> Result<(), Failure> {
         questions.extend(surviving(name, file)?);
     }
     questions.sort_by_key(|(id, _)| *id);
+    let mut kept: Vec<Matter> = Vec::new();
+    questions.retain(|(_, question)| {
+        let matter = Matter::of(question);
+        let fresh = !kept.iter().any(|other| other.repeats(&matter));
+        kept.extend(fresh.then_some(matter));
+        fresh
+    });
     let mut out = BufWriter::new(std::io::stdout().lock());
     for (_, question) in questions.into_iter().take(most) {
         writeln!(out, "{question}")?;
     }
     Ok(())
+}
+
+/// What a question is about, wherever it is asked.
+struct Matter {
+    /// What is asked, without the name of the page, or the name in code or the term that it is asked of.
+    asked: String,
+    /// The answer, as it is.
+    answer: String,
+    /// Whether the asked is a term, of which one meaning is enough.
+    is_term: bool,
+    /// The words of the longer side.
+    said: BTreeSet<String>,
+}
+
+impl Matter {
+    fn of(question: &Value) -> Matter {
+        let field = |name: &str| question[name].as_str().unwrap_or_default();
+        let (prompt, shape, answer) = (field("prompt"), field("shape"), field("completion"));
+        let place = [" documentation, ", "\", "].iter().find_map(|end| prompt.split_once(end));
+        let ask = place.map_or(prompt, |(_, ask)| ask);
+        let reversed = ["term", "item-term", "row", "blank"].contains(&shape);
+        let asked = match shape {
+            "term" | "item-term" => answer,
+            "blank" if ask.contains(" called?") || ask.contains("____") => answer,
+            _ => ask.split('`').nth(1).unwrap_or_else(|| term_of(ask)),
+        };
+        let said = if reversed { ask } else { answer };
+        let said = if said.split_whitespace().count() < 5 { "" } else { said };
+        let words = said.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let letters = asked.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+        Matter {
+            asked: letters.trim_end_matches('s').to_owned(),
+            answer: answer.to_owned(),
+            is_term: ["term", "item-term", "definition", "item", "blank"].contains(&shape),
+            said: words.map(str::to_lowercase).collect(),
+        }
+    }
+
+    /// Returns whether another question asks or answers the same.
+    fn repeats(&self, other: &Matter) -> bool {
+        let shared = self.said.intersection(&other.said).count();
+        let all = self.said.union(&other.said).count();
+        let alike = self.said.len().min(other.said.len()) >= 5 && shared * 10 >= all * 7;
+        alike
+            || self.asked == other.asked
+                && (self.answer == other.answer
+                    || self.is_term && other.is_term
+                    || shared > 0 && shared * 2 >= all)
+    }
+}
+
+/// Returns the term that a question asks the meaning of, or else all of it.
+fn term_of(ask: &str) -> &str {
+    let quoted = ask
+        .split('"')
+        .nth(1)
+        .filter(|_| ask.starts_with("what does the term") || ask.starts_with("what is meant"));
+    let opens = ["what is ", "what are "].iter().find_map(|open| ask.strip_prefix(open));
+    let plain = opens.map(|term| {
+        ["a ", "an ", "the "].iter().find_map(|article| term.strip_prefix(article)).unwrap_or(term)
+    });
+    quoted.or(plain).unwrap_or(ask)
 }
 
 /// Asks of each document of a corpus, and returns the questions that are confirmed by it.
