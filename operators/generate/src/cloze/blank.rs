@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::define::has_main_verb;
+use super::help::is_telling;
 use super::line::{Line, Look};
 use super::named::section;
 use super::page::{Kind, Page};
@@ -91,7 +92,7 @@ fn default_of(text: &str) -> Option<(String, String)> {
         && !["irrelevant", "recommended", "set", "to", "not", "used", "defined", "always", "only"]
             .contains(&first.as_str());
     let named = !terms(thing).is_empty() && thing.split_whitespace().count() <= 10 && points_nowhere(thing);
-    (sound && named).then(|| (format!("what is the default {thing}?"), value.to_owned()))
+    (sound && named && is_telling(value)).then(|| (format!("what is the default {thing}?"), value.to_owned()))
 }
 
 /// A sentence with one term that stands out, and that the page knows well: the term goes blank.

@@ -25,7 +25,7 @@ const WEAK: &str = "good great bad bit lot nice big perfect same first next last
     little few couple number variety must new recent current long short real serious question confusing \
     native first-class complex natural tiny significant rare easy hard difficult like vast holistic versatile convenient term terms massive rich wonderful fantastic vibrant one community \
     community-driven awesome world well-known well-adopted leading exciting strong step big-picture preferred \
-    world's world’s single standard highly distinct core heart experimental convenience special actual tradeoff trade-off enhancement workaround";
+    world's world’s single standard highly distinct core heart experimental meaningful convenience special actual tradeoff trade-off enhancement workaround";
 
 /// Asks for each definition of a page.
 pub(super) fn ask(page: &Page, questions: &mut Vec<Question>) {

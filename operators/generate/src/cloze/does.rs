@@ -21,7 +21,7 @@ const DOES: &str = "enables disables specifies sets returns defines controls pro
     retries waits groups sorts splits merges maps turns makes lets helps keeps ensures accepts";
 
 /// Of these, what a sentence says of a thing by the way: what it takes, keeps or makes use of is seldom what it is for.
-const SIDES: [&str; 12] = [
+pub(super) const SIDES: [&str; 12] = [
     "runs",
     "shows",
     "makes",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::alike::Alike;
 use super::define::{has_main_verb, is_joined, is_of_people};
-use super::does::{is_deed, is_doing};
+use super::does::{SIDES, is_deed, is_doing};
 use super::line::{Line, Look};
 use super::named::{kind_by_look, section};
 use super::page::{Block, Kind, Page};
@@ -186,7 +186,7 @@ fn item_questions(page: &Page, number: usize, list: &List<'_>, questions: &mut V
         questions.push(Question { shape, quality, ask, section, answer, support, span, block: number });
     };
     let opening = bare(first.split_whitespace().next().unwrap_or_default());
-    let does = is_doing(&opening) || noun.is_some() && is_deed(first);
+    let does = is_doing(&opening) && !SIDES.contains(&opening.as_str()) || noun.is_some() && is_deed(first);
     let your = first.contains("your") || first.contains("you ");
     let phrase = ["a", "an"].contains(&opening.as_str()) || opening == "the" && is_joined(first);
     let acts = first.split_whitespace().take(4).any(is_doing);
