@@ -84,5 +84,6 @@ pub use rifflebox_sources::Files;
 pub use rifflebox_storage::{CheckReport, GcReport, Requests, Wrap};
 pub use rifflebox_verify::{
     C4Quality, Characters, Decontaminate, DecontaminateSettings, FinewebQuality, GopherQuality,
-    GopherRepetition, Language, Length, LengthSettings, Supported,
+    GopherRepetition, Language, Length, LengthSettings, Mutants, MutantsSettings, PythonTests,
+    PythonTestsSettings, Supported,
 };

@@ -3,6 +3,7 @@
 mod bench;
 mod branches;
 mod copies;
+mod executed;
 mod held_out;
 mod histories;
 mod rehearsals;

@@ -32,6 +32,7 @@ mod gopher_quality;
 mod gopher_repetition;
 mod language;
 mod length;
+mod programs;
 mod registry;
 mod supported;
 
@@ -52,5 +53,6 @@ pub use gopher_quality::{GopherQuality, GopherQualitySettings};
 pub use gopher_repetition::{GopherRepetition, GopherRepetitionSettings};
 pub use language::{Language, LanguageSettings, Languages};
 pub use length::{Length, LengthSettings, Lengths};
+pub use programs::{Mutants, MutantsSettings, PythonTests, PythonTestsSettings};
 pub use registry::{by_name, by_name_with, filters};
 pub use supported::Supported;

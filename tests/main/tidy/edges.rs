@@ -27,7 +27,7 @@ const EDGES: [(&str, &[&str]); 14] = [
     ("rifflebox-sources", &["rifflebox-core", "rifflebox-storage"]),
     // The `command` operators ask programs.
     ("rifflebox-generate", &["rifflebox-core", "rifflebox-process"]),
-    ("rifflebox-verify", &["rifflebox-core", "rifflebox-process"]),
+    ("rifflebox-verify", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox"]),
     // These are graphs.
     ("rifflebox-dedup", &["rifflebox-core", "rifflebox-dataflow"]),
     ("rifflebox-mix", &["rifflebox-core", "rifflebox-dataflow"]),

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod contamination;
+mod executed;
 mod golden;
 mod pure;
 

@@ -1,0 +1,10 @@
+//! Verifiers that execute: what they have in common.
+
+mod code;
+mod mutants;
+mod python_tests;
+mod settings;
+mod told;
+
+pub use mutants::{Mutants, MutantsSettings};
+pub use python_tests::{PythonTests, PythonTestsSettings};

@@ -1,0 +1,75 @@
+//! What all verifiers that execute Python take.
+
+use std::time::Duration;
+
+use rifflebox_core::{Error, ErrorKind, Result};
+use rifflebox_sandbox::{Bubblewrap, BubblewrapSettings, Interpreter, Layer, Limits, Process};
+use serde::Serialize;
+
+use super::code::CodeTemplate;
+
+/// Settings that choose the interpreter, and what holds it.
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    pub(super) python: Option<&'a str>,
+    pub(super) packages: &'a [String],
+    pub(super) without: &'a [String],
+    pub(super) concurrency: Option<usize>,
+}
+
+impl Wanted<'_> {
+    /// Starts a sandbox.
+    pub(super) fn start(&self) -> Result<Bubblewrap> {
+        if self.concurrency == Some(0) {
+            return usage("`concurrency` is at least 1");
+        }
+        let layers = self.without.iter().map(|name| match Layer::named(name) {
+            Some(layer) if Layer::OPTIONAL.contains(&layer) => Ok(layer),
+            _ => usage(&format!("`without` may name `landlock` and `seccomp`, not `{name}`")),
+        });
+        Bubblewrap::start(&BubblewrapSettings {
+            python: self.python.map(str::to_owned),
+            packages: self.packages.to_vec(),
+            without: layers.collect::<Result<_>>()?,
+            width: self.concurrency,
+            ..BubblewrapSettings::default()
+        })
+    }
+}
+
+/// What a run may use, of the settings' units.
+pub(super) fn limits(seconds: u64, memory_mb: u64) -> Result<Limits> {
+    for (key, value, least) in [("seconds", seconds, 1), ("memory_mb", memory_mb, 64)] {
+        if value < least {
+            return usage(&format!("`{key}` is at least {least}"));
+        }
+    }
+    // A busy machine gives a program less than a processor, and must not reject it for that.
+    let (cpu, wall) = (Duration::from_secs(seconds), Duration::from_secs(3 * seconds));
+    Ok(Limits { wall, cpu, memory: memory_mb << 20, ..Limits::default() })
+}
+
+/// Where a template's solution and tests run: in two processes where they are parted, and nothing else is wanted.
+pub(super) fn process(template: &CodeTemplate, wanted: Option<Process>) -> Result<Process> {
+    match (template.has_tests(), wanted) {
+        (false, Some(Process::Separate)) => usage(
+            "`process` is \"separate\", and `program` has no line `# tests`: put one between solution and tests",
+        ),
+        (false, _) => Ok(Process::Shared),
+        (true, wanted) => Ok(wanted.unwrap_or_default()),
+    }
+}
+
+/// What a verdict depends on. What a program may use is part of it: one that is too slow is rejected.
+#[derive(Debug, Serialize)]
+pub(super) struct Meaning<'a> {
+    pub(super) program: &'a str,
+    pub(super) process: Process,
+    pub(super) interpreter: &'a Interpreter,
+    pub(super) seconds: u64,
+    pub(super) memory_mb: u64,
+}
+
+pub(super) fn usage<T>(message: &str) -> Result<T> {
+    Err(Error::new(ErrorKind::Usage, message))
+}
