@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rifflebox_core::{Failure, Result};
 use tokio::sync::oneshot;
@@ -10,6 +10,10 @@ use crate::{Interpreter, Layer, Layers, Limits, Program, Running, Sandbox, filte
 
 /// The interpreter that is taken where none is named: the system's, which everybody may read.
 const PYTHON: &str = "/usr/bin/python3";
+
+/// Sandboxes that stand, by their settings: several stages of a flow have one in common, and no more runs at once than it
+/// has workers.
+static STANDING: Mutex<Vec<(BubblewrapSettings, Weak<Bubblewrap>)>> = Mutex::new(Vec::new());
 
 /// Fork servers within bubblewrap, on this machine.
 ///
@@ -71,6 +75,22 @@ impl Bubblewrap {
         }
         let pool = Arc::new(pool);
         Ok(Bubblewrap { interpreter: plan.interpreter, layers, width, pool })
+    }
+
+    /// Returns the sandbox of these settings that stands already, or starts it; it ends with its last user.
+    ///
+    /// # Errors
+    /// As [`Bubblewrap::start`].
+    pub fn shared(settings: &BubblewrapSettings) -> Result<Arc<Self>> {
+        let mut standing = STANDING.lock().unwrap_or_else(PoisonError::into_inner);
+        standing.retain(|(_, sandbox)| sandbox.strong_count() > 0);
+        let same = standing.iter().find(|(of, _)| of == settings);
+        if let Some(sandbox) = same.and_then(|(_, sandbox)| sandbox.upgrade()) {
+            return Ok(sandbox);
+        }
+        let sandbox = Arc::new(Self::start(settings)?);
+        standing.push((settings.clone(), Arc::downgrade(&sandbox)));
+        Ok(sandbox)
     }
 
     /// The seed of a server that stands from the start.

@@ -224,6 +224,10 @@ fn arguments(command: &mut Command, plan: &Plan, seed: u32) {
     {
         command.args(["--setenv", name, value]);
     }
+    // Libraries of numbers start threads of their own where they may: a run has one processor.
+    for name in ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"] {
+        command.args(["--setenv", name, "1"]);
+    }
     command.args(["--setenv", "PYTHONHASHSEED", &seed.to_string()]);
     command.arg(&plan.interpreter.executable).args(["-s", "-S", "-B", "-c", BOOT]);
 }

@@ -55,11 +55,21 @@ def check_equals(left, right):
                     type(thing).__name__, type(plain).__name__))
 
 
+def is_from_a_library(kind):
+    """Returns whether a class is the one that a library's module has by its name."""
+    name = str(kind.__module__)
+    module = sys.modules.get(name)
+    known = name.split(".")[0] in sys.stdlib_module_names or str(getattr(module, "__file__", "")).startswith("/packages/")
+    found = module
+    for part in kind.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return known and name != "__main__" and found is kind
+
+
 def is_ours(kind):
-    """Returns whether a class compares by a method that Python code defines, outside of the standard library."""
+    """Returns whether a class compares by a method of the program's own: neither the standard library's nor a package's."""
     for base in kind.__mro__:
         method = vars(base).get("__eq__")
         if method is not None:
-            module = str(getattr(base, "__module__", "")).split(".")[0]
-            return base.__name__ == "_ANY" or module != "builtins" and module not in sys.stdlib_module_names
+            return base.__name__ == "_ANY" or not is_from_a_library(base)
     return False

@@ -34,12 +34,29 @@ def readable():
     return sorted(place for place in places if os.path.exists(place))
 
 
+def preload(packages):
+    """Imports packages that can be shared by forks; a fork that lacks their threads would wait for them for ever."""
+    for name in packages:
+        trial = os.fork()
+        if trial == 0:
+            try:
+                importlib.import_module(name)
+                os._exit(0 if len(os.listdir("/proc/self/task")) == 1 else 1)
+            except BaseException:
+                # Who imports it is told why.
+                os._exit(1)
+        if os.waitpid(trial, 0)[1] == 0:
+            importlib.import_module(name)
+
+
 class Server:
     """Serves runs, one at a time."""
 
     def __init__(self, settings):
-        for name in (PRELOAD if settings["warm"] else []) + settings["preload"]:
+        for name in PRELOAD if settings["warm"] else []:
             importlib.import_module(name)
+        if settings["warm"]:
+            preload(settings["preload"])
         self.tasks, self.replies = os.dup(0), os.dup(1)
         null = os.open("/dev/null", os.O_RDWR)
         os.dup2(null, 0)

@@ -213,6 +213,16 @@ def f():
 # tests
 assert f() == 1
 
+#: an-object-that-equals-everything-and-says-it-is-a-librarys wants unfit, shared tampered
+class Fraction:
+    def __eq__(self, other):
+        return True
+Fraction.__module__ = "fractions"
+def f():
+    return Fraction()
+# tests
+assert f() == 1
+
 #: a-list-of-objects-that-equal-everything wants unfit, shared tampered
 class Any:
     def __eq__(self, other):

@@ -77,6 +77,8 @@ fn environment(folder: &Path) -> String {
         std::fs::write(info.join("RECORD"), format!("{name}.py,,\n{name}-1.0.dist-info/METADATA,,\n"))
             .expect("there is room");
     }
+    let value = "class Value:\n    def __eq__(self, other):\n        return other == 7\n";
+    std::fs::write(site.join("helper.py"), format!("VALUE = 7\n{value}")).expect("there is room");
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
     venv.join("bin/python").to_str().expect("a plain path").to_owned()
 }
@@ -101,6 +103,12 @@ fn packages_are_those_that_are_named_and_what_they_require() {
             .0
     };
     assert_eq!(["tiny", "helper", "other"].map(import), ["passed", "passed", "error"]);
+    // A package's own values may equal plain data; apart from their solution, tests do not take its word for that.
+    let solution = "import helper\ndef f():\n    return helper.Value()\n";
+    let said = [Process::Shared, Process::Separate].map(|process| {
+        word(&run(&sandbox, tests(solution, Some("assert f() == 7"), process), Limits::default())).0
+    });
+    assert_eq!(said, ["passed", "unfit"]);
 }
 
 #[test]
@@ -118,6 +126,19 @@ fn fewer_layers_are_accepted_where_they_are_asked_for_and_told() {
         run(&sandbox, tests(solution, Some("assert f() is False"), Process::Separate), Limits::default());
     assert_eq!(word(&outcome).0, "passed", "namespaces still hold: {outcome:?}");
     assert_eq!(outcome.layers, *sandbox.layers());
+}
+
+#[test]
+fn a_sandbox_is_shared_by_those_that_want_the_same() {
+    let settings = BubblewrapSettings { width: Some(1), renew_after: Some(77), ..Default::default() };
+    let start = |settings| Bubblewrap::shared(settings).unwrap_or_else(|error| panic!("{error}"));
+    let (one, other) = (start(&settings), start(&settings));
+    assert!(std::sync::Arc::ptr_eq(&one, &other));
+    let wider = BubblewrapSettings { width: Some(2), ..settings.clone() };
+    assert!(!std::sync::Arc::ptr_eq(&one, &start(&wider)));
+    let alone = std::sync::Arc::downgrade(&one);
+    drop((one, other));
+    assert!(alone.upgrade().is_none(), "it ends with its last user");
 }
 
 /// Returns the processes below this one, and its children's.

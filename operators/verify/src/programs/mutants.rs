@@ -95,8 +95,7 @@ impl Mutants {
             without: &settings.without,
             concurrency: settings.concurrency,
         };
-        let sandbox: Bubblewrap = wanted.start()?;
-        Self::within(Arc::new(sandbox), settings)
+        Self::within(wanted.start()?, settings)
     }
 
     /// Makes the verifier, with a sandbox of one's own; `python`, `packages`, `without` and `concurrency` are its to know.

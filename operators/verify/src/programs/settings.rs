@@ -1,5 +1,6 @@
 //! What all verifiers that execute Python take.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rifflebox_core::{Error, ErrorKind, Result};
@@ -18,8 +19,8 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// Starts a sandbox.
-    pub(super) fn start(&self) -> Result<Bubblewrap> {
+    /// Starts a sandbox, or takes part in the one that stands already.
+    pub(super) fn start(&self) -> Result<Arc<Bubblewrap>> {
         if self.concurrency == Some(0) {
             return usage("`concurrency` is at least 1");
         }
@@ -27,7 +28,7 @@ impl Wanted<'_> {
             Some(layer) if Layer::OPTIONAL.contains(&layer) => Ok(layer),
             _ => usage(&format!("`without` may name `landlock` and `seccomp`, not `{name}`")),
         });
-        Bubblewrap::start(&BubblewrapSettings {
+        Bubblewrap::shared(&BubblewrapSettings {
             python: self.python.map(str::to_owned),
             packages: self.packages.to_vec(),
             without: layers.collect::<Result<_>>()?,
