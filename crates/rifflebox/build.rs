@@ -14,10 +14,11 @@ use rifflebox_dataflow::{
 use rifflebox_storage::{Content, Manifest, Segment, Traffic, Workspace as Storage, nonce};
 use tokio::runtime::Handle;
 
-use crate::feed::{EPOCH_BYTES, channel};
+use crate::feed::channel;
 use crate::held_out::bring_up;
 use crate::journal::{Recorder, Uncovered};
 use crate::keeper::{ALL, WorkspaceKeeper};
+use crate::memory;
 use crate::progress::{Event, Progress};
 use crate::publish::Publisher;
 use crate::report::{Changes, Report};
@@ -37,9 +38,11 @@ pub struct BuildOptions {
     pub flow_text: Option<String>,
     /// Where relative paths of the flow start.
     pub base_dir: PathBuf,
-    /// Bytes of uncommitted work after which a commit happens between two epochs.
+    /// Bytes of uncommitted work after which a commit happens between two epochs; by default a sixteenth of the memory
+    /// that the process may use, between 64 and 256 MiB.
     pub commit_bytes: usize,
-    /// Bytes of changed documents, about, that are fed as one epoch.
+    /// Bytes of changed documents, about, that are fed as one epoch, and of its inputs that a changed stage is shown in
+    /// one; by default a quarter of `commit_bytes`.
     pub epoch_bytes: usize,
     /// Watches the build.
     pub progress: Option<Arc<dyn Progress>>,
@@ -50,14 +53,15 @@ pub struct BuildOptions {
 
 impl Default for BuildOptions {
     fn default() -> Self {
+        let pace = Pace::within(memory::limit());
         BuildOptions {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             rebuild: false,
             retry_failed: false,
             flow_text: None,
             base_dir: PathBuf::from("."),
-            commit_bytes: Pace::default().commit_bytes,
-            epoch_bytes: EPOCH_BYTES,
+            commit_bytes: pace.commit_bytes,
+            epoch_bytes: pace.replay_bytes,
             progress: None,
             bugs: Bugs::default(),
         }
@@ -222,6 +226,7 @@ impl Build {
             pace: Pace {
                 workers: self.options.workers,
                 commit_bytes: self.options.commit_bytes,
+                replay_bytes: self.options.epoch_bytes,
                 ..Pace::default()
             },
             runtime: Some(self.runtime.clone()),

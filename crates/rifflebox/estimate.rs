@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 
 use crate::build::{BuildOptions, IDENTITIES, Opened, join, totals};
 use crate::counting::{Counted, counting, expected};
-use crate::feed::{EPOCH_BYTES, channel};
+use crate::feed::channel;
 use crate::held_out::bring_up;
 use crate::keeper::{ALL, touched};
 use crate::publish::Publisher;
@@ -126,7 +126,7 @@ impl Rehearsal {
     fn run(mut self, opened: Opened) -> Result<BuildPlan> {
         let runs = rifflebox_dataflow::foundations(&opened.state);
         let before = Reader::new(runs.clone());
-        let (mut sender, mut epochs) = channel(EPOCH_BYTES);
+        let (mut sender, mut epochs) = channel(self.options.epoch_bytes);
         let identities = opened.content.extra.get(IDENTITIES).cloned().unwrap_or_default();
         let (plan, held_out) = bring_up(&self.plan, &identities, &before, &mut sender, None)?;
         self.plan = plan;

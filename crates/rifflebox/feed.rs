@@ -4,10 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use rifflebox_core::{Error, ErrorKind, Key, Result};
-use rifflebox_dataflow::{Change, Data, Feed, encode};
-
-/// Bytes of changes in one epoch, about: many documents, and small beside the memory of any machine.
-pub(crate) const EPOCH_BYTES: usize = 16 << 20;
+use rifflebox_dataflow::{Change, Data, Encoded, Feed, encode};
 
 /// The scanning side: gathers changes and hands over epochs.
 pub(crate) struct Sender {
@@ -39,7 +36,7 @@ impl Sender {
         self.push(input, key, value, diff);
     }
 
-    fn push(&mut self, input: &Arc<str>, key: Key, value: Vec<u8>, diff: i64) {
+    fn push(&mut self, input: &Arc<str>, key: Key, value: Encoded, diff: i64) {
         self.bytes += value.len() + 64;
         self.epoch.push(Change { input: input.clone(), key, value, diff });
     }

@@ -33,6 +33,7 @@ mod feed;
 mod held_out;
 mod journal;
 mod keeper;
+mod memory;
 mod progress;
 mod scan;
 mod state;

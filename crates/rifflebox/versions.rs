@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use rifflebox_core::{Error, ErrorKind, Key, Result, Row, Tier};
-use rifflebox_dataflow::{contents, decode, schema};
+use rifflebox_dataflow::{Encoded, contents, decode, schema};
 use rifflebox_storage::{
     Arrangement, Manifest, ObjectName, Part, RunColumns, VersionRecord, Workspace as Storage,
 };
@@ -232,13 +232,13 @@ pub(crate) async fn between(
     storage: &Storage,
     name: &str,
     sides: [Option<&Arrangement>; 2],
-) -> Result<BTreeMap<(Key, Vec<u8>), i64>> {
+) -> Result<BTreeMap<(Key, Encoded), i64>> {
     if sides.iter().flatten().any(|side| side.schema != schema()) {
         let message = format!("{name} was written by another version of rifflebox: it cannot be compared");
         return Err(Error::new(ErrorKind::Input, message));
     }
     let parts = sides.map(|side| parts(side));
-    let mut sums: BTreeMap<(Key, Vec<u8>), i64> = BTreeMap::new();
+    let mut sums: BTreeMap<(Key, Encoded), i64> = BTreeMap::new();
     for (side, sign) in [(0, -1), (1, 1)] {
         // What both hold cancels unread.
         let own = parts[side].iter().filter(|(at, _)| !parts[1 - side].contains_key(*at));

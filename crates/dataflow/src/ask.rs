@@ -15,6 +15,7 @@ use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::{Capability, Operator};
 
 use crate::batch::{Batch, Update};
+use crate::encoded::Encoded;
 use crate::founded::Slot;
 use crate::run::Bugs;
 use crate::share::owner;
@@ -76,7 +77,7 @@ pub(crate) struct AskContext {
     pub(crate) bugs: Bugs,
 }
 
-type Rows<'scope> = VecCollection<'scope, Flat, (Key, Vec<u8>), i64>;
+type Rows<'scope> = VecCollection<'scope, Flat, (Key, Encoded), i64>;
 
 /// Asks what is demanded and not answered, and says each answer at the time of its demand.
 ///
@@ -119,7 +120,7 @@ pub(crate) fn ask<'scope>(
                     let (capability, mut changes) = entry.remove();
                     differential_dataflow::consolidation::consolidate(&mut changes);
                     for ((key, request), diff) in changes {
-                        desk.demand(key, request, diff, &capability);
+                        desk.demand(key, request.to_vec(), diff, &capability);
                     }
                 }
                 desk.send();
@@ -133,9 +134,9 @@ pub(crate) fn ask<'scope>(
 }
 
 /// Changes of demand at one time.
-type Waiting = (Capability<Flat>, Vec<((Key, Vec<u8>), i64)>);
+type Waiting = (Capability<Flat>, Vec<((Key, Encoded), i64)>);
 /// A row of either arrangement behind an asked stage, to be said at a time, with a weight.
-type Saying = ((Key, Vec<u8>), Capability<Flat>, i64);
+type Saying = ((Key, Encoded), Capability<Flat>, i64);
 
 /// The two arrangements behind an asked stage.
 #[derive(Clone)]
@@ -158,7 +159,7 @@ pub(crate) fn split(rows: Rows<'_>) -> (Rows<'_>, Rows<'_>) {
 
 fn tagged(rows: Rows<'_>, tag: u8) -> Rows<'_> {
     rows.flat_map(move |(key, value)| match value.split_first() {
-        Some((first, rest)) if *first == tag => Some((key, rest.to_vec())),
+        Some((first, rest)) if *first == tag => Some((key, Encoded::from(rest))),
         _ => None,
     })
 }
@@ -412,7 +413,7 @@ impl Desk {
         let mut tagged = Vec::with_capacity(value.len() + 1);
         tagged.push(tag);
         tagged.extend_from_slice(value);
-        self.said.push(((key, tagged), capability.clone(), diff));
+        self.said.push(((key, tagged.into()), capability.clone(), diff));
     }
 
     fn is_answered(&self, key: Key) -> bool {

@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use arrow_buffer::ScalarBuffer;
 use differential_dataflow::trace::implementations::BatchContainer;
-use differential_dataflow::trace::implementations::chunker::ContainerChunker;
-use differential_dataflow::trace::implementations::merge_batcher::{MergeBatcher, vec::VecMerger};
 use differential_dataflow::trace::implementations::ord_neu::val_batch::OrdValStorage;
 use differential_dataflow::trace::implementations::ord_neu::{OrdValBatch, OrdValBuilder, Upds, Vals};
 use differential_dataflow::trace::rc_blanket_impls::RcBuilder;
@@ -17,17 +15,16 @@ use rifflebox_storage::{Rounds, RunColumns};
 use timely::progress::Antichain;
 
 use crate::columns::{Diffs, Keys, Offsets, Pieces, Times, Values};
+use crate::encoded::Encoded;
 use crate::share::Share;
 use crate::time::Time;
 
 /// One change of a keyed collection.
-pub(crate) type Update<T> = ((Key, Vec<u8>), T, i64);
+pub(crate) type Update<T> = ((Key, Encoded), T, i64);
 /// How everything durable lies in memory, and in files.
 pub(crate) type Layout<T> = (Keys, Values, Times<T>, Diffs, Offsets);
 pub(crate) type Batch<T> = Rc<OrdValBatch<Layout<T>>>;
 pub(crate) type Builder<T> = RcBuilder<OrdValBuilder<Layout<T>, Vec<Update<T>>>>;
-pub(crate) type Batcher<T> = MergeBatcher<VecMerger<(Key, Vec<u8>), T, i64>>;
-pub(crate) type Chunker<T> = ContainerChunker<Vec<Update<T>>>;
 
 /// Returns runs in groups, each of which rises in key from file to file: one batch can present it.
 pub(crate) fn groups(runs: &[Arc<RunColumns>]) -> Vec<&[Arc<RunColumns>]> {

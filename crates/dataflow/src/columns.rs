@@ -11,6 +11,7 @@ use differential_dataflow::trace::implementations::BatchContainer;
 use rifflebox_core::Key;
 use timely::container::PushInto;
 
+use crate::encoded::Encoded;
 use crate::time::Time;
 
 const FROZEN: &str = "a frozen column is only read";
@@ -147,25 +148,25 @@ impl Values {
     }
 }
 
-impl PushInto<Vec<u8>> for Values {
-    fn push_into(&mut self, value: Vec<u8>) {
+impl PushInto<Encoded> for Values {
+    fn push_into(&mut self, value: Encoded) {
         self.push(&value);
     }
 }
 
 impl BatchContainer for Values {
-    type Owned = Vec<u8>;
+    type Owned = Encoded;
     type ReadItem<'a> = &'a [u8];
 
-    fn into_owned(value: &[u8]) -> Vec<u8> {
-        value.to_vec()
+    fn into_owned(value: &[u8]) -> Encoded {
+        Encoded::from(value)
     }
 
     fn push_ref(&mut self, value: &[u8]) {
         self.push(value);
     }
 
-    fn push_own(&mut self, value: &Vec<u8>) {
+    fn push_own(&mut self, value: &Encoded) {
         self.push(value);
     }
 

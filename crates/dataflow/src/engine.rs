@@ -15,6 +15,7 @@ use timely::worker::Worker;
 use crate::ask::AskContext;
 use crate::batch::{cut, found_all};
 use crate::columns::take_values_read;
+use crate::encoded::Encoded;
 use crate::graph::Graph;
 use crate::render::{AnySlot, Ground, Handles, render};
 use crate::replay::{Schedule, Showing};
@@ -30,7 +31,7 @@ pub struct Change {
     /// The row's key.
     pub key: Key,
     /// The row's value.
-    pub value: Vec<u8>,
+    pub value: Encoded,
     /// By how much its count changes.
     pub diff: i64,
 }
@@ -81,9 +82,17 @@ pub struct Pace {
     pub replay_bytes: usize,
 }
 
+impl Pace {
+    /// Returns the pace for so many bytes of memory: the more there are, the fewer commits, whose runs are merged later.
+    pub fn within(memory: u64) -> Self {
+        let commit_bytes = (memory / 16).clamp(64 << 20, 256 << 20) as usize;
+        Pace { workers: 2, epochs_in_flight: 2, commit_bytes, replay_bytes: commit_bytes / 4 }
+    }
+}
+
 impl Default for Pace {
     fn default() -> Self {
-        Pace { workers: 2, epochs_in_flight: 2, commit_bytes: 64 << 20, replay_bytes: 16 << 20 }
+        Pace::within(0)
     }
 }
 
@@ -235,7 +244,7 @@ fn feed_inputs(handles: &mut Handles, epoch: u64, changes: Vec<Change>) {
         let session = session.unwrap_or_else(|| panic!("the graph has no input {}", change.input));
         session.update((change.key, change.value), change.diff);
     }
-    handles.clock.update((Key::MIN, Vec::new()), 1);
+    handles.clock.update((Key::MIN, Encoded::default()), 1);
     for session in handles.inputs.values_mut().chain([&mut handles.clock]) {
         session.advance_to(epoch + 1);
         session.flush();

@@ -23,7 +23,7 @@ use crate::scope::{Rows, Scope};
 
 pub use against::Against;
 pub use asked::{OWED, call_of_drafts, call_of_verdict};
-pub use candidates::Candidates;
+pub use candidates::{Candidates, ReadSample};
 pub use compile::{Compiled, compile, schema};
 pub use graph_verifier::{GraphVerifier, Verdicts};
 pub use keyed::{Keyed, KeyedStep};

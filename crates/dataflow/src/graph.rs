@@ -10,19 +10,24 @@ use std::sync::Arc;
 use rifflebox_core::Key;
 
 use crate::ask::Asker;
+use crate::encoded::Encoded;
 
 /// Receives what logic says: a key, a value, and a weight by which the input's weight is multiplied.
-pub type Emit<'a> = dyn FnMut(Key, Vec<u8>, i64) + 'a;
+pub type Emit<'a> = dyn FnMut(Key, Encoded, i64) + 'a;
 /// Turns one row into any number of rows.
 pub type MapLogic = Arc<dyn Fn(Key, &[u8], &mut Emit<'_>) + Send + Sync>;
 /// Turns a pair of rows of one key into any number of rows; the pair's weight is the product of theirs.
 pub type JoinLogic = Arc<dyn Fn(Key, &[u8], &[u8], &mut Emit<'_>) + Send + Sync>;
 /// Turns all rows of one key, in order of their bytes, with their weights, into other values of that key.
-pub type ReduceLogic = Arc<dyn Fn(Key, &[(&[u8], i64)], &mut Vec<(Vec<u8>, i64)>) + Send + Sync>;
+pub type ReduceLogic = Arc<dyn Fn(Key, &[(&[u8], i64)], &mut Vec<(Encoded, i64)>) + Send + Sync>;
 
-/// Prepares the value that a table holds of a key, and returns what completes each row of that key from it.
-pub type LookupLogic =
-    Arc<dyn for<'a> Fn(Key, &'a [u8]) -> Box<dyn FnMut(&[u8], &mut Emit<'_>) + 'a> + Send + Sync>;
+/// Reads the value of a key in a table; none if there is none.
+pub type Read<'a> = dyn FnMut() -> Option<&'a [u8]> + 'a;
+/// Prepares what it may read of a key, and returns what completes each row of that key.
+pub type LookupLogic = Arc<dyn Fn(Key, &mut Read<'_>) -> Box<dyn FnMut(&[u8], &mut Emit<'_>)> + Send + Sync>;
+
+/// Turns all rows of one key, in order of their bytes, with their weights, into any number of rows.
+pub type RecomputeLogic = Arc<dyn Fn(Key, &[(&[u8], i64)], &mut Emit<'_>) + Send + Sync>;
 
 /// A node of a [`Graph`]: a collection of rows, which may be arranged by key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,11 +59,14 @@ pub enum Operation {
     Arrange { name: String, input: Node, keep: Keep },
     /// Pairs of rows of one key; both sides are arranged.
     Join { left: Node, right: Node, logic: JoinLogic },
-    /// Each row completed from the one value that a table holds of its key, which must stand as long as the row does;
-    /// what is said of it may depend only on what never changes of that value.
-    LookUp { rows: Node, table: Node, logic: LookupLogic },
+    /// Each row completed from the one value that one of the tables holds of its key, which must stand as long as the
+    /// row does; the row must change when anything changes that is taken from the value.
+    LookUp { rows: Node, tables: Vec<Node>, logic: LookupLogic },
     /// A function of all rows of one key; the input is arranged, and so is the output.
     Reduce { name: String, input: Node, logic: ReduceLogic },
+    /// A function of all rows of one key, of which nothing is kept: as they change, what it said before is computed
+    /// again, and taken back. The input is arranged, the output is not.
+    Recompute { input: Node, logic: RecomputeLogic },
     /// Another stage's arrangement as a collection; a changed stage is shown all of it.
     Enter { from: Node },
     /// Another stage's arrangement, arranged; a changed stage is shown all of it.
@@ -191,12 +199,13 @@ impl Operation {
             | Operation::Negate { input }
             | Operation::Arrange { input, .. }
             | Operation::Reduce { input, .. }
+            | Operation::Recompute { input, .. }
             | Operation::Ask { demand: input, .. } => vec![*input],
             Operation::Enter { from } | Operation::EnterArranged { from } | Operation::Borrow { from } => {
                 vec![*from]
             }
             Operation::Concat { inputs } => inputs.clone(),
-            Operation::LookUp { rows, table, .. } => vec![*rows, *table],
+            Operation::LookUp { rows, tables, .. } => [&[*rows], &tables[..]].concat(),
             Operation::Join { left, right, .. } => vec![*left, *right],
             Operation::Iterate { initial, imports, .. } => {
                 std::iter::once(*initial).chain(imports.iter().copied()).collect()
@@ -206,7 +215,8 @@ impl Operation {
 
     fn arranged_inputs(&self) -> Vec<Node> {
         match self {
-            Operation::Reduce { input, .. } | Operation::LookUp { table: input, .. } => vec![*input],
+            Operation::Reduce { input, .. } | Operation::Recompute { input, .. } => vec![*input],
+            Operation::LookUp { tables, .. } => tables.clone(),
             Operation::Join { left, right, .. } => vec![*left, *right],
             _ => Vec::new(),
         }
@@ -225,6 +235,7 @@ impl Operation {
             Operation::Join { .. } => "join",
             Operation::LookUp { .. } => "look up",
             Operation::Reduce { .. } => "reduce",
+            Operation::Recompute { .. } => "recompute",
             Operation::Enter { .. } => "enter",
             Operation::EnterArranged { .. } => "enter arranged",
             Operation::Borrow { .. } => "borrow",

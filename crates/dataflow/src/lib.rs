@@ -60,21 +60,28 @@ mod scope;
 
 mod batch;
 mod columns;
+mod encoded;
 mod founded;
+mod recompute;
 mod render;
 mod replay;
 mod share;
+mod sorter;
 mod time;
 
 pub use ask::{Answer, Answering, Asker, Journal, KeptAnswer};
+pub use encoded::{Encoded, decode, encode};
 pub use engine::{Change, Cut, Feed, Keeper, Pace};
 pub use flow::{
     Against, Candidates, Compiled, Documents, Flow, FlowPlan, FlowStage, GraphVerifier, Keyed, KeyedStep,
     Label, Made, MadeHead, MixDecision, Mixed, Mixer, OWED, OnReject, Operator, PublishSettings, Purge,
-    Purged, Quota, Repeat, Samples, Seeds, Status, Unit, Verdicts, call_of_drafts, call_of_verdict, compile,
-    schema,
+    Purged, Quota, ReadSample, Repeat, Samples, Seeds, Status, Unit, Verdicts, call_of_drafts,
+    call_of_verdict, compile, schema,
 };
-pub use graph::{Emit, Graph, JoinLogic, Keep, LookupLogic, MapLogic, Node, Operation, ReduceLogic, Stage};
+pub use graph::{
+    Emit, Graph, JoinLogic, Keep, LookupLogic, MapLogic, Node, Operation, Read, RecomputeLogic, ReduceLogic,
+    Stage,
+};
 pub use merge::{add_run, merge};
 pub use pieces::{OpenRun, Piece};
 pub use plan::{ANSWERS, ArrangementSpec, Plan};
@@ -82,4 +89,4 @@ pub use reader::{Reader, Table};
 #[doc(hidden)]
 pub use run::Bugs;
 pub use run::{Foundations, GraphRun, MemoryKeeper, RunSummary, contents, foundations};
-pub use scope::{Arranged, Data, Rows, Scope, decode, encode};
+pub use scope::{Arranged, Data, Rows, Scope};

@@ -9,8 +9,9 @@ use rifflebox_core::Key;
 use rifflebox_storage::RunColumns;
 
 use crate::batch::groups;
+use crate::encoded::decode;
 use crate::run::Foundations;
-use crate::scope::{Data, decode};
+use crate::scope::Data;
 
 /// The arrangements of one commit.
 #[derive(Clone, Debug, Default)]

@@ -22,20 +22,23 @@ use timely::order::Product;
 use timely::progress::timestamp::Refines;
 use timely::worker::Worker;
 
-use crate::ask::{AskContext, AskSlots, ask, split};
-use crate::batch::{Batch, Batcher, Builder, Chunker, Update, found_all};
+use crate::ask::{AskContext, AskSlots, Asker, ask, split};
+use crate::batch::{Batch, Builder, Update, found_all};
 use crate::columns::Keys;
+use crate::encoded::Encoded;
 use crate::founded::{Founded, Slot, founding};
 use crate::graph::{Graph, JoinLogic, Keep, MapLogic, Node, Operation, ReduceLogic};
 use crate::lookup::look_up;
+use crate::recompute::recompute;
 use crate::replay::{Held, Schedule, Window, gate, replay};
 use crate::run::Foundations;
 use crate::share::{Share, owner};
+use crate::sorter::{Gatherer, Sorter};
 use crate::time::{Flat, Looped, Time};
 
 type Agent<T> = TraceAgent<Founded<T>>;
-type Rows<'scope, T> = VecCollection<'scope, T, (Key, Vec<u8>), i64>;
-pub(crate) type Session = InputSession<Flat, (Key, Vec<u8>), i64>;
+type Rows<'scope, T> = VecCollection<'scope, T, (Key, Encoded), i64>;
+pub(crate) type Session = InputSession<Flat, (Key, Encoded), i64>;
 
 /// On what a graph is rendered.
 pub(crate) struct Ground<'a> {
@@ -122,8 +125,8 @@ impl<'scope, T: Time + Refines<Flat>> Value<'scope, T> {
     fn rows(&self) -> Rows<'scope, T> {
         match self.clone() {
             Value::Rows(rows) => rows,
-            Value::Arranged(arranged) => arranged.as_collection(|key, value| (key, value.to_vec())),
-            Value::Entered(arranged) => arranged.as_collection(|key, value| (key, value.to_vec())),
+            Value::Arranged(arranged) => arranged.as_collection(|key, value| (key, Encoded::from(value))),
+            Value::Entered(arranged) => arranged.as_collection(|key, value| (key, Encoded::from(value))),
         }
     }
 
@@ -177,23 +180,14 @@ impl Renderer<'_> {
                     }
                 }
                 Operation::Ask { demand, answers, asker } => {
-                    let owed = format!("{answers}/owed");
-                    let slots = AskSlots {
-                        answers: self.slot(answers, false),
-                        owed: self.slot(&owed, false),
-                        anew: fresh,
-                    };
-                    let demanded = values[demand.0].rows();
-                    let said = ask(demanded, answers, asker.clone(), slots.clone(), &self.ground.asking);
-                    let (said, owing) = split(said);
-                    let owing = self.arrange_on(owing, &owed, &slots.owed);
-                    self.durable_flat(&owed, slots.owed, owing);
-                    let arranged = self.arrange_on(said, answers, &slots.answers);
-                    Value::Arranged(self.durable_flat(answers, slots.answers, arranged))
+                    Value::Arranged(self.asked(values[demand.0].rows(), answers, asker, fresh))
                 }
-                Operation::LookUp { rows, table, logic } => {
-                    let (rows, table) = (values[rows.0].rows(), values[table.0].arranged());
-                    Value::Rows(look_up(rows, table, logic.clone()))
+                Operation::LookUp { rows, tables, logic } => {
+                    let tables = tables.iter().map(|table| values[table.0].arranged()).collect();
+                    Value::Rows(look_up(values[rows.0].rows(), tables, logic.clone()))
+                }
+                Operation::Recompute { input, logic } => {
+                    Value::Rows(recompute(values[input.0].arranged(), logic.clone()))
                 }
                 Operation::Iterate { initial, imports, body, result, .. } => {
                     let imports: Vec<_> = imports.iter().map(|node| values[node.0].clone()).collect();
@@ -205,6 +199,25 @@ impl Renderer<'_> {
             };
             values.push(value);
         }
+    }
+
+    /// Asks what is demanded, and arranges the answers and, beside them, the calls that are owed.
+    fn asked<'scope>(
+        &mut self,
+        demand: Rows<'scope, Flat>,
+        answers: &str,
+        asker: &Arc<dyn Asker>,
+        fresh: bool,
+    ) -> Arranged<'scope, Agent<Flat>> {
+        let owed = format!("{answers}/owed");
+        let slots =
+            AskSlots { answers: self.slot(answers, false), owed: self.slot(&owed, false), anew: fresh };
+        let said = ask(demand, answers, asker.clone(), slots.clone(), &self.ground.asking);
+        let (said, owing) = split(said);
+        let owing = self.arrange_on(owing, &owed, &slots.owed);
+        self.durable_flat(&owed, slots.owed, owing);
+        let arranged = self.arrange_on(said, answers, &slots.answers);
+        self.durable_flat(answers, slots.answers, arranged)
     }
 
     /// Renders what is the same inside and outside of loops.
@@ -344,7 +357,7 @@ impl Renderer<'_> {
         let peers = self.peers;
         let place = Exchange::new(move |update: &Update<T>| owner((update.0).0, peers) as u64);
         founding(slot, || {
-            arrange_core::<_, _, Chunker<T>, Batcher<T>, Builder<T>, Founded<T>>(rows.inner, place, name)
+            arrange_core::<_, _, Gatherer<T>, Sorter<T>, Builder<T>, Founded<T>>(rows.inner, place, name)
         })
     }
 
@@ -464,7 +477,7 @@ where
     BatchCursor<Tr>: Cursor<Diff = i64, Time = T, KeyContainer = Keys>,
     for<'a> BatchCursor<Tr>: Cursor<Key<'a> = Key, Val<'a> = &'a [u8]>,
 {
-    let reduction = move |key: Key, rows: &[(&[u8], i64)], output: &mut Vec<(Vec<u8>, i64)>| {
+    let reduction = move |key: Key, rows: &[(&[u8], i64)], output: &mut Vec<(Encoded, i64)>| {
         logic(key, rows, output);
     };
     founding(slot, || {

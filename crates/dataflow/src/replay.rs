@@ -26,13 +26,14 @@ use timely::dataflow::operators::{Capability, InputCapability, Operator};
 use timely::progress::frontier::MutableAntichain;
 
 use crate::batch::{Batch, Update, cut, for_each_in, found_all, weight};
+use crate::encoded::Encoded;
 use crate::founded::Slot;
 use crate::graph::{Graph, Keep, Operation};
 use crate::run::Foundations;
 use crate::share::Share;
 use crate::time::Flat;
 
-type Rows<'scope> = VecCollection<'scope, Flat, (Key, Vec<u8>), i64>;
+type Rows<'scope> = VecCollection<'scope, Flat, (Key, Encoded), i64>;
 
 /// What is to be shown in a run, and how many epochs that takes.
 #[derive(Clone, Debug, Default)]
@@ -212,7 +213,7 @@ pub(crate) fn replay<'scope>(
                     let slot = slot.borrow();
                     for batch in slot.foundation.iter().chain(&slot.recorded) {
                         for_each_in(batch, &slice, |key, value, _, diff| {
-                            session.give(((key, value.to_vec()), time, diff));
+                            session.give(((key, Encoded::from(value)), time, diff));
                         });
                     }
                 }
@@ -296,7 +297,7 @@ pub(crate) fn gate<'scope>(
                     let new = new.get_or_insert_with(|| held.borrow_mut().close());
                     let mut session = output.session(&capability);
                     difference(new, &old, &slice, |key, value, diff| {
-                        session.give(((key, value.to_vec()), time, diff));
+                        session.give(((key, Encoded::from(value)), time, diff));
                     });
                     if last {
                         (*new, old) = (Vec::new(), Vec::new());

@@ -9,6 +9,7 @@ use rifflebox_storage::{RunColumns, Scratch, StageRecord};
 
 use crate::ask::{AskContext, Journal, KeptAnswer};
 use crate::batch::groups;
+use crate::encoded::Encoded;
 use crate::engine::{Cut, Feed, Keeper, Pace, Setting, execute};
 use crate::graph::Graph;
 use crate::merge::add_run;
@@ -157,7 +158,7 @@ pub fn foundations(state: &BTreeMap<String, Vec<OpenRun>>) -> Foundations {
 }
 
 /// Adds up runs: each value that is left, with its weight, over all rounds.
-pub fn contents(runs: &[Arc<RunColumns>]) -> BTreeMap<(Key, Vec<u8>), i64> {
+pub fn contents(runs: &[Arc<RunColumns>]) -> BTreeMap<(Key, Encoded), i64> {
     let mut rows = BTreeMap::new();
     for run in runs {
         let mut update = 0;
@@ -167,7 +168,8 @@ pub fn contents(runs: &[Arc<RunColumns>]) -> BTreeMap<(Key, Vec<u8>), i64> {
                 let end = run.rounds.as_ref().map_or(value + 1, |rounds| rounds.offsets[value + 1] as usize);
                 let diff: i64 = run.diffs[update..end].iter().sum();
                 update = end;
-                let row = (run.key(key).expect("in range"), run.value(value).expect("in range").to_vec());
+                let row =
+                    (run.key(key).expect("in range"), Encoded::from(run.value(value).expect("in range")));
                 *rows.entry(row).or_insert(0) += diff;
             }
         }

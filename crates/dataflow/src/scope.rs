@@ -1,6 +1,5 @@
 //! Typed collections: what an operator that is a graph is written with.
 
-use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -8,6 +7,7 @@ use rifflebox_core::Key;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::encoded::{Encoded, decode, encode};
 use crate::graph::{Emit, Graph, Keep, LookupLogic, Node, Operation};
 
 /// Plain data that flows: it encodes, orders, and crosses threads.
@@ -175,25 +175,26 @@ impl<'graph> Scope<'graph> {
         typed(self.graph.add(Operation::Join { left: left.node, right: right.node, logic: Arc::new(logic) }))
     }
 
-    /// Completes each row from the one value that a table holds of its key, without arranging the rows.
+    /// Completes each row from the one value that one of the tables holds of its key, without arranging the rows.
     ///
-    /// `prepare` reads the value once for the rows that come together, and `logic` says something of each. A row must
-    /// not stand longer than the value of its key, and what is said must depend only on what never changes of that
-    /// value: it is not said anew when the rest changes.
+    /// `prepare` may read the value, once for the rows that come together, and `logic` says something of each. A row must
+    /// not stand longer than a value of its key, and must change when anything changes that is taken from the value: what
+    /// is said of a row is not said anew when the rest changes.
     ///
     /// # Panics
     /// When called within a loop.
     pub fn look_up<V: Data, T: Data, P: 'static, K2: Data, V2: Data>(
         &mut self,
         rows: Rows<Key, V>,
-        table: Arranged<Key, T>,
-        prepare: impl Fn(Key, T) -> P + Send + Sync + 'static,
+        tables: &[Arranged<Key, T>],
+        prepare: impl Fn(Key, &mut dyn FnMut() -> Option<T>) -> P + Send + Sync + 'static,
         logic: impl Fn(Key, &P, V, &mut dyn FnMut(K2, V2)) + Send + Sync + 'static,
     ) -> Rows<K2, V2> {
         assert!(self.imports.is_none(), "a loop joins, and does not look up");
         let logic = Arc::new(logic);
-        let looking: LookupLogic = Arc::new(move |key, value| {
-            let (logic, prepared) = (logic.clone(), prepare(key, decode::<Key, T>(key, value).1));
+        let looking: LookupLogic = Arc::new(move |key, read| {
+            let prepared = prepare(key, &mut || read().map(|value| decode::<Key, T>(key, value).1));
+            let logic = logic.clone();
             Box::new(move |row, emit| {
                 let (_, row) = decode::<Key, V>(key, row);
                 logic(key, &prepared, row, &mut |key: K2, value: V2| {
@@ -202,7 +203,8 @@ impl<'graph> Scope<'graph> {
                 });
             })
         });
-        typed(self.graph.add(Operation::LookUp { rows: rows.node, table: table.node, logic: looking }))
+        let tables = tables.iter().map(|table| table.node).collect();
+        typed(self.graph.add(Operation::LookUp { rows: rows.node, tables, logic: looking }))
     }
 
     /// Says something of all values of one key, given in the type's own order, each with its weight.
@@ -213,20 +215,41 @@ impl<'graph> Scope<'graph> {
         logic: impl Fn(&K, Vec<(V, i64)>, &mut dyn FnMut(V2)) + Send + Sync + 'static,
     ) -> Arranged<K, V2> {
         let name = self.named(name);
-        let logic = move |key: Key, rows: &[(&[u8], i64)], out: &mut Vec<(Vec<u8>, i64)>| {
-            let mut typed_key = None;
-            let mut values: Vec<(V, i64)> = Vec::with_capacity(rows.len());
-            for (bytes, weight) in rows {
-                let (key, value) = decode::<K, V>(key, bytes);
-                typed_key.get_or_insert(key);
-                values.push((value, *weight));
-            }
-            values.sort();
-            if let Some(typed_key) = typed_key {
-                logic(&typed_key, values, &mut |value: V2| out.push((encode(&typed_key, &value).1, 1)));
+        let logic = move |key: Key, rows: &[(&[u8], i64)], out: &mut Vec<(Encoded, i64)>| {
+            if let Some((key, values)) = typed_rows::<K, V>(key, rows) {
+                logic(&key, values, &mut |value: V2| out.push((encode(&key, &value).1, 1)));
             }
         };
         typed_arranged(self.graph.add(Operation::Reduce { name, input: rows.node, logic: Arc::new(logic) }))
+    }
+
+    /// Says something of all values of one key that has at least so many, given in the type's own order, each with its
+    /// weight; nothing of it is kept.
+    ///
+    /// When a key's values change, what was said of them is computed again, to be taken back: cheaper than to keep it
+    /// where much is said of a few values. A key with fewer values than `least` costs next to nothing.
+    ///
+    /// # Panics
+    /// When called within a loop.
+    pub fn recompute<K: Data, V: Data, K2: Data, V2: Data>(
+        &mut self,
+        rows: Arranged<K, V>,
+        least: usize,
+        logic: impl Fn(&K, Vec<(V, i64)>, &mut dyn FnMut(K2, V2)) + Send + Sync + 'static,
+    ) -> Rows<K2, V2> {
+        assert!(self.imports.is_none(), "a loop reduces, and does not recompute");
+        let logic = move |key: Key, rows: &[(&[u8], i64)], emit: &mut Emit<'_>| {
+            if rows.len() < least {
+                return;
+            }
+            if let Some((key, values)) = typed_rows::<K, V>(key, rows) {
+                logic(&key, values, &mut |key, value| {
+                    let (key, bytes) = encode(&key, &value);
+                    emit(key, bytes, 1);
+                });
+            }
+        };
+        typed(self.graph.add(Operation::Recompute { input: rows.node, logic: Arc::new(logic) }))
     }
 
     /// Adds up the weights of each key: durable, and as cheap for a million rows as for one.
@@ -318,27 +341,15 @@ impl<'graph> Scope<'graph> {
     }
 }
 
-/// Encodes a row: a key that is a [`Key`] is its own name, any other is named by its digest and kept beside the value.
-pub fn encode<K: Data, V: Data>(key: &K, value: &V) -> (Key, Vec<u8>) {
-    const PLAIN: &str = "plain data encodes into memory";
-    if let Some(key) = (key as &dyn Any).downcast_ref::<Key>() {
-        return (*key, postcard::to_stdvec(value).expect(PLAIN));
+/// Decodes all rows of one key, in the type's own order; none if there are none.
+fn typed_rows<K: Data, V: Data>(name: Key, rows: &[(&[u8], i64)]) -> Option<(K, Vec<(V, i64)>)> {
+    let mut key = None;
+    let mut values: Vec<(V, i64)> = Vec::with_capacity(rows.len());
+    for (bytes, weight) in rows {
+        let (typed, value) = decode::<K, V>(name, bytes);
+        key.get_or_insert(typed);
+        values.push((value, *weight));
     }
-    let mut bytes = postcard::to_stdvec(key).expect(PLAIN);
-    let name = Key::of(&bytes);
-    bytes = postcard::to_extend(value, bytes).expect(PLAIN);
-    (name, bytes)
-}
-
-/// Decodes a row that [`encode`] wrote.
-///
-/// # Panics
-/// When the bytes are of another type: arrangements are opened under their schema's digest, so that is a defect.
-pub fn decode<K: Data, V: Data>(name: Key, bytes: &[u8]) -> (K, V) {
-    const SCHEMA: &str = "an arrangement is read as what it was written";
-    if let Some(key) = (&name as &dyn Any).downcast_ref::<K>() {
-        return (key.clone(), postcard::from_bytes(bytes).expect(SCHEMA));
-    }
-    let (key, rest) = postcard::take_from_bytes(bytes).expect(SCHEMA);
-    (key, postcard::from_bytes(rest).expect(SCHEMA))
+    values.sort();
+    key.map(|key| (key, values))
 }

@@ -2,11 +2,12 @@ use std::collections::BTreeMap;
 
 use rifflebox_core::Key;
 use rifflebox_dataflow::{
-    Answer, Asker, Graph, JoinLogic, LookupLogic, MapLogic, Node, Operation, ReduceLogic,
+    Answer, Asker, Encoded, Graph, JoinLogic, LookupLogic, MapLogic, Node, Operation, RecomputeLogic,
+    ReduceLogic, encode,
 };
 
 /// Rows with their weights; none has weight 0.
-pub type Rows = BTreeMap<(Key, Vec<u8>), i64>;
+pub type Rows = BTreeMap<(Key, Encoded), i64>;
 
 /// More rounds than any fixed point under test takes.
 const ROUNDS: usize = 100_000;
@@ -50,8 +51,12 @@ fn nodes(
             }),
             Operation::Map { input, logic } => map(&of(*input), logic),
             Operation::Join { left, right, logic } => join(&of(*left), &of(*right), logic),
-            Operation::LookUp { rows, table, logic } => look_up(&of(*rows), &of(*table), logic),
+            Operation::LookUp { rows, tables, logic } => {
+                let tables: Vec<Rows> = tables.iter().map(|table| of(*table)).collect();
+                look_up(&of(*rows), &tables, logic)
+            }
             Operation::Reduce { input, logic, .. } => reduce(&of(*input), logic),
+            Operation::Recompute { input, logic } => recompute(&of(*input), logic),
             Operation::Ask { demand, asker, .. } => ask(&of(*demand), &**asker, runtime),
             Operation::Iterate { initial, imports, body, result, .. } => {
                 let imports: Vec<Rows> = imports.iter().map(|node| of(*node)).collect();
@@ -79,20 +84,27 @@ fn map(input: &Rows, logic: &MapLogic) -> Rows {
 fn join(left: &Rows, right: &Rows, logic: &JoinLogic) -> Rows {
     let mut out = Rows::new();
     for ((key, one), d1) in left {
-        for ((_, two), d2) in right.range((*key, Vec::new())..).take_while(|((other, _), _)| other == key) {
+        for ((_, two), d2) in
+            right.range((*key, Encoded::default())..).take_while(|((other, _), _)| other == key)
+        {
             logic(*key, one, two, &mut |key, value, weight| add(&mut out, (key, value), d1 * d2 * weight));
         }
     }
     out
 }
 
-fn look_up(rows: &Rows, table: &Rows, logic: &LookupLogic) -> Rows {
+fn look_up(rows: &Rows, tables: &[Rows], logic: &LookupLogic) -> Rows {
     let mut out = Rows::new();
     for ((key, row), diff) in rows {
-        let mut values = table.range((*key, Vec::new())..).take_while(|((other, _), _)| other == key);
-        let Some(((_, value), _)) = values.next() else { continue };
-        assert!(values.next().is_none(), "a table holds one value of a key");
-        logic(*key, value)(row, &mut |key, value, weight| add(&mut out, (key, value), diff * weight));
+        let of_key = |table: &'_ Rows| {
+            let values = table.range((*key, Encoded::default())..);
+            values.take_while(|((other, _), _)| other == key).map(|((_, value), _)| value.to_vec()).collect()
+        };
+        let values: Vec<Vec<u8>> =
+            tables.iter().flat_map(|table| -> Vec<Vec<u8>> { of_key(table) }).collect();
+        assert!(values.len() < 2, "tables hold one value of a key");
+        let mut read = || values.first().map(Vec::as_slice);
+        logic(*key, &mut read)(row, &mut |key, value, weight| add(&mut out, (key, value), diff * weight));
     }
     out
 }
@@ -100,10 +112,10 @@ fn look_up(rows: &Rows, table: &Rows, logic: &LookupLogic) -> Rows {
 fn ask(demand: &Rows, asker: &dyn Asker, runtime: Option<&tokio::runtime::Handle>) -> Rows {
     let mut out = Rows::new();
     for ((key, request), _) in demand.iter().filter(|(_, diff)| **diff > 0) {
-        let asked = asker.ask(vec![(*key, request.clone())]);
+        let asked = asker.ask(vec![(*key, request.to_vec())]);
         let runtime = runtime.expect("a graph that asks needs a runtime");
         let answer: Answer = runtime.block_on(asked).remove(0);
-        out.insert((*key, postcard::to_stdvec(&answer).expect("plain data encodes into memory")), 1);
+        out.insert(encode(key, &answer), 1);
     }
     out
 }
@@ -122,19 +134,31 @@ fn fixed_point(initial: Rows, round: impl Fn(&Rows) -> Rows) -> Rows {
 
 fn reduce(input: &Rows, logic: &ReduceLogic) -> Rows {
     let mut out = Rows::new();
-    let rows: Vec<_> = input.iter().collect();
-    for group in rows.chunk_by(|one, two| one.0.0 == two.0.0) {
-        let key = group[0].0.0;
-        let values: Vec<(&[u8], i64)> =
-            group.iter().map(|((_, value), diff)| (value.as_slice(), **diff)).collect();
+    each_key(input, |key, values| {
         let mut said = Vec::new();
-        logic(key, &values, &mut said);
+        logic(key, values, &mut said);
         said.into_iter().for_each(|(value, diff)| add(&mut out, (key, value), diff));
-    }
+    });
     out
 }
 
-fn add(rows: &mut Rows, row: (Key, Vec<u8>), diff: i64) {
+fn recompute(input: &Rows, logic: &RecomputeLogic) -> Rows {
+    let mut out = Rows::new();
+    each_key(input, |key, values| {
+        logic(key, values, &mut |key, value, weight| add(&mut out, (key, value), weight));
+    });
+    out
+}
+
+fn each_key(input: &Rows, mut each: impl FnMut(Key, &[(&[u8], i64)])) {
+    let rows: Vec<_> = input.iter().collect();
+    for group in rows.chunk_by(|one, two| one.0.0 == two.0.0) {
+        let values: Vec<(&[u8], i64)> = group.iter().map(|((_, value), diff)| (&**value, **diff)).collect();
+        each(group[0].0.0, &values);
+    }
+}
+
+fn add(rows: &mut Rows, row: (Key, Encoded), diff: i64) {
     let weight = rows.entry(row.clone()).or_insert(0);
     *weight += diff;
     if *weight == 0 {

@@ -3,8 +3,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rifflebox_core::{Error, ErrorKind, Key, Result};
 use rifflebox_dataflow::{
-    Change, Cut, Feed, Foundations, Graph, GraphRun, Journal, Keeper, KeptAnswer, MemoryKeeper, Pace,
-    RunSummary, contents,
+    Change, Cut, Encoded, Feed, Foundations, Graph, GraphRun, Journal, Keeper, KeptAnswer, MemoryKeeper,
+    Pace, RunSummary, contents,
 };
 
 use rifflebox_storage::RunColumns;
@@ -139,7 +139,7 @@ impl Replay {
         for (name, expected) in evaluate(graph, &self.truth.inputs, self.runtime.as_ref()) {
             let actual = self.keeper.runs.get(&name).map(|runs| contents(runs)).unwrap_or_default();
             if actual != expected && !name.starts_with(rifflebox_dataflow::ANSWERS) {
-                let differ = |one: &Rows, two: &Rows| -> Vec<((Key, Vec<u8>), i64)> {
+                let differ = |one: &Rows, two: &Rows| -> Vec<((Key, Encoded), i64)> {
                     let rows = one.iter().filter(|(row, diff)| two.get(*row) != Some(*diff));
                     rows.map(|(row, diff)| (row.clone(), *diff)).take(5).collect()
                 };

@@ -134,7 +134,7 @@ impl NearDuplicates {
 
 impl Purge for NearDuplicates {
     fn identity(&self) -> Identity {
-        Identity::new("near", "2").with_settings(&self.settings)
+        Identity::new("near", "3").with_settings(&self.settings)
     }
 
     fn displaced(&self, scope: &mut Scope<'_>, candidates: &Candidates) -> Purged {

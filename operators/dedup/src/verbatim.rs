@@ -159,8 +159,12 @@ impl Verbatim {
         let asked = candidates.look_up(
             scope,
             pairs.rows(),
-            move |row: Row, sample: Sample| Probe::of(row.id, &sample, &checked.settings),
-            |_, probe: &Probe, document: Key, say| say(document, probe.clone()),
+            move |id, read| read().map(|(_, sample)| Probe::of(id, &sample, &checked.settings)),
+            |_, probe: &Option<Probe>, document: Key, say| {
+                if let Some(probe) = probe {
+                    say(document, probe.clone());
+                }
+            },
         );
         let asked = scope.arrange("asked", asked, Keep::Internal);
         let checked = self.0.clone();

@@ -24,6 +24,9 @@ pub(super) struct Output {
     pub(super) sources: BTreeSet<String>,
 }
 
+/// Reads a sample with its row; none if it is gone.
+pub type ReadSample<'a> = dyn FnMut() -> Option<(Row, Sample)> + 'a;
+
 /// The rows that reach a stage: each by its id, with its sample where that is wanted.
 pub struct Candidates {
     terms: Vec<Term>,
@@ -105,31 +108,24 @@ impl Candidates {
         scope.concat(&parts)
     }
 
-    /// Completes rows by the sample that their key names, as [`Scope::look_up`] does.
+    /// Completes rows by the sample that their key names, as [`Scope::look_up`] does; `prepare` may read it.
     ///
     /// Of a sample, its content, context, stage and documents' keys never change; its row's name and route neither.
     pub fn look_up<V: Data, P: 'static, K2: Data, V2: Data>(
         &self,
         scope: &mut Scope<'_>,
         rows: Rows<Key, V>,
-        prepare: impl Fn(Row, Sample) -> P + Clone + Send + Sync + 'static,
-        logic: impl Fn(Key, &P, V, &mut dyn FnMut(K2, V2)) + Clone + Send + Sync + 'static,
+        prepare: impl Fn(Key, &mut ReadSample<'_>) -> P + Send + Sync + 'static,
+        logic: impl Fn(Key, &P, V, &mut dyn FnMut(K2, V2)) + Send + Sync + 'static,
     ) -> Rows<K2, V2> {
-        let mut parts = Vec::new();
-        for text in &self.texts {
-            let (prepare, logic) = (prepare.clone(), logic.clone());
-            let table = scope.borrow(*text);
-            let prepare = move |_: Key, made: Made| match made {
-                Made::Sample(row, sample) => Some(prepare(row, *sample)),
+        let tables: Vec<_> = self.texts.iter().map(|text| scope.borrow(*text)).collect();
+        let prepare = move |id: Key, read: &mut dyn FnMut() -> Option<Made>| {
+            prepare(id, &mut || match read()? {
+                Made::Sample(row, sample) => Some((row, *sample)),
                 Made::Failed { .. } => None,
-            };
-            parts.push(scope.look_up(rows, table, prepare, move |key, prepared: &Option<P>, value, say| {
-                if let Some(prepared) = prepared {
-                    logic(key, prepared, value, say);
-                }
-            }));
-        }
-        scope.concat(&parts)
+            })
+        };
+        scope.look_up(rows, &tables, prepare, logic)
     }
 
     /// Says something of each row of an arrangement by id, with the row as it reaches the stage.

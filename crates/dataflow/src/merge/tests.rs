@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::encoded::Encoded;
 use crate::run::contents;
 
 /// Rows by key, value and round.
@@ -65,7 +66,7 @@ impl Kept {
         self.most_runs = self.most_runs.max(self.runs.len());
     }
 
-    fn contents(&self) -> BTreeMap<(Key, Vec<u8>), i64> {
+    fn contents(&self) -> BTreeMap<(Key, Encoded), i64> {
         contents(&columns(&self.runs))
     }
 
@@ -194,7 +195,7 @@ proptest! {
         }
         let mut expected = BTreeMap::new();
         for ((key, value, _), diff) in sum {
-            *expected.entry((Key::from_u128(key), value)).or_insert(0) += diff;
+            *expected.entry((Key::from_u128(key), Encoded::from(value))).or_insert(0) += diff;
         }
         expected.retain(|_, diff| *diff != 0);
         for rows in steps {

@@ -61,9 +61,9 @@ fn graph(service: &Arc<Service>, version: u64) -> Arc<Graph> {
     let rows = g.add(Operation::Arrange { name: "source/rows".into(), input, keep: Keep::Always });
     g.stage("asked", Key::of(b"asked"));
     let rows = g.add(Operation::Enter { from: rows });
-    let by_call = |_: Key, value: &[u8], emit: &mut Emit<'_>| emit(call(value), value.to_vec(), 1);
+    let by_call = |_: Key, value: &[u8], emit: &mut Emit<'_>| emit(call(value), value.into(), 1);
     let demand = g.add(Operation::Map { input: rows, logic: Arc::new(by_call) });
-    let request = |call: Key, _: &[u8], emit: &mut Emit<'_>| emit(call, b"request".to_vec(), 1);
+    let request = |call: Key, _: &[u8], emit: &mut Emit<'_>| emit(call, b"request".to_vec().into(), 1);
     let requests = g.add(Operation::Map { input: demand, logic: Arc::new(request) });
     let demand =
         g.add(Operation::Arrange { name: "asked/demand".into(), input: demand, keep: Keep::Internal });
@@ -78,14 +78,15 @@ fn graph(service: &Arc<Service>, version: u64) -> Arc<Graph> {
                 Answer::Final(bytes) => bytes,
                 Answer::Owed(reason) => reason.into_bytes(),
             };
-            emit(Key::of(value), [value, &said].concat(), 1);
+            emit(Key::of(value), [value, &said].concat().into(), 1);
         }),
     });
     let out = g.add(Operation::Arrange { name: "asked/out".into(), input: joined, keep: Keep::Output });
     // Whoever reads answers may change while some are owed.
     g.stage("pairs", Key::of(&version.to_le_bytes()));
     let said = g.add(Operation::EnterArranged { from: out });
-    let pair = Arc::new(|key, one: &[u8], two: &[u8], emit: &mut Emit<'_>| emit(key, [one, two].concat(), 1));
+    let pair =
+        Arc::new(|key, one: &[u8], two: &[u8], emit: &mut Emit<'_>| emit(key, [one, two].concat().into(), 1));
     let pairs = g.add(Operation::Join { left: said, right: said, logic: pair });
     g.add(Operation::Arrange { name: "pairs/out".into(), input: pairs, keep: Keep::Output });
     Arc::new(g)
@@ -95,10 +96,12 @@ fn change(truth: &Truth, random: &mut Random) -> Vec<Change> {
     let mut changes = Vec::new();
     for _ in 0..random.below(6) {
         let value = vec![random.below(120) as u8];
-        let held =
-            truth.inputs.get("rows").is_some_and(|rows| rows.contains_key(&(Key::of(&value), value.clone())));
+        let held = truth
+            .inputs
+            .get("rows")
+            .is_some_and(|rows| rows.contains_key(&(Key::of(&value), value.clone().into())));
         let diff = if held { -1 } else { 1 };
-        changes.push(Change { input: "rows".into(), key: Key::of(&value), value, diff });
+        changes.push(Change { input: "rows".into(), key: Key::of(&value), value: value.into(), diff });
     }
     let mut seen = BTreeSet::new();
     changes.retain(|change| seen.insert(change.key));
@@ -175,7 +178,7 @@ fn a_dropped_capability_is_seen() {
         let mut replay = Replay { runtime: Some(runtime.handle().clone()), ..Replay::default() };
         replay.bugs.dropped_capability = dropped_capability;
         let value = vec![7];
-        let change = Change { input: "rows".into(), key: Key::of(&value), value, diff: 1 };
+        let change = Change { input: "rows".into(), key: Key::of(&value), value: value.into(), diff: 1 };
         replay.run(&graph, vec![vec![change]], Pace::default()).unwrap();
         assert_eq!(replay.compare(&graph).is_err(), dropped_capability);
     }

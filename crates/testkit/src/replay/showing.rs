@@ -22,16 +22,16 @@ fn graph(version: u64, groups: u64, service: &Arc<Service>) -> Arc<Graph> {
     g.stage("least", Key::of(&version.to_le_bytes()));
     let rows = g.add(Operation::EnterArranged { from: rows });
     let grouped = Arc::new(move |_: Key, one: &[u8], _: &[u8], emit: &mut Emit<'_>| {
-        emit(Key::of(&(number(one) % groups).to_le_bytes()), one.to_vec(), 1);
+        emit(Key::of(&(number(one) % groups).to_le_bytes()), one.into(), 1);
     });
     let grouped = g.add(Operation::Join { left: rows, right: rows, logic: grouped });
     let grouped =
         g.add(Operation::Arrange { name: "least/grouped".into(), input: grouped, keep: Keep::Internal });
-    let least = Arc::new(|_: Key, rows: &[(&[u8], i64)], out: &mut Vec<(Vec<u8>, i64)>| {
-        out.push((rows.iter().map(|row| row.0).min_by_key(|row| number(row)).unwrap().to_vec(), 1));
+    let least = Arc::new(|_: Key, rows: &[(&[u8], i64)], out: &mut Vec<(Encoded, i64)>| {
+        out.push((rows.iter().map(|row| row.0).min_by_key(|row| number(row)).unwrap().into(), 1));
     });
     let least = g.add(Operation::Reduce { name: "least/least".into(), input: grouped, logic: least });
-    let by_row = Arc::new(|_: Key, row: &[u8], emit: &mut Emit<'_>| emit(Key::of(row), row.to_vec(), 1));
+    let by_row = Arc::new(|_: Key, row: &[u8], emit: &mut Emit<'_>| emit(Key::of(row), row.into(), 1));
     let least = g.add(Operation::Map { input: least, logic: by_row });
     let out = g.add(Operation::Arrange { name: "least/out".into(), input: least, keep: Keep::Output });
 
@@ -41,7 +41,7 @@ fn graph(version: u64, groups: u64, service: &Arc<Service>) -> Arc<Graph> {
     let asker = Arc::new(Client(Arc::clone(service)));
     let answers = g.add(Operation::Ask { demand, answers: "answers/service".into(), asker });
     let pair = Arc::new(|key: Key, row: &[u8], answer: &[u8], emit: &mut Emit<'_>| {
-        emit(key, [row, answer].concat(), 1);
+        emit(key, [row, answer].concat().into(), 1);
     });
     let joined = g.add(Operation::Join { left: kept, right: answers, logic: pair });
     g.add(Operation::Arrange { name: "asked/out".into(), input: joined, keep: Keep::Output });
@@ -52,7 +52,7 @@ fn rows() -> Vec<Change> {
     let row = |number: u64| {
         let mut value = number.to_le_bytes().to_vec();
         value.resize(40, 0);
-        Change { input: "rows".into(), key: Key::of(&value), value, diff: 1 }
+        Change { input: "rows".into(), key: Key::of(&value), value: value.into(), diff: 1 }
     };
     (0..ROWS).map(row).collect()
 }

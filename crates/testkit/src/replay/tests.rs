@@ -2,14 +2,14 @@
 
 use super::*;
 use crate::random::Random;
-use rifflebox_dataflow::{Keep, Node, Operation};
+use rifflebox_dataflow::{Encoded, Keep, Node, Operation};
 
 fn key(number: u64) -> Key {
     Key::of(&number.to_le_bytes())
 }
 
-fn bytes(number: u64) -> Vec<u8> {
-    number.to_be_bytes().to_vec()
+fn bytes(number: u64) -> Encoded {
+    Encoded::from(&number.to_be_bytes()[..])
 }
 
 fn number(value: &[u8]) -> u64 {
@@ -51,6 +51,7 @@ fn graph(shape: Shape) -> Arc<Graph> {
     }
     component(&mut g, edges, nodes, shape.component);
     complete(&mut g, a, shape.least);
+    recompute(&mut g, a, shape.least);
     Arc::new(g)
 }
 
@@ -66,14 +67,38 @@ fn complete(g: &mut Graph, from: Node, version: u64) {
     let table = g.add(Operation::Reduce {
         name: "complete/keys".to_owned(),
         input: keys,
-        logic: Arc::new(|_, rows, out| out.push((rows[0].0.to_vec(), 1))),
+        logic: Arc::new(|_, rows, out| out.push((rows[0].0.into(), 1))),
     });
-    let logic: rifflebox_dataflow::LookupLogic = Arc::new(move |_, value| {
-        let prepared = number(value) + version;
-        Box::new(move |row, emit| emit(key(prepared % 5), bytes(prepared * 100 + number(row)), 1))
+    let logic: rifflebox_dataflow::LookupLogic = Arc::new(move |_, read| {
+        let prepared = read().map(|value| number(value) + version);
+        Box::new(move |row, emit| {
+            if let Some(prepared) = prepared {
+                emit(key(prepared % 5), bytes(prepared * 100 + number(row)), 1);
+            }
+        })
     });
-    let completed = g.add(Operation::LookUp { rows, table, logic });
+    let completed = g.add(Operation::LookUp { rows, tables: vec![table], logic });
     arrange(g, "complete/out", completed, Keep::Output);
+}
+
+/// What the values of a key say of one another, kept nowhere.
+fn recompute(g: &mut Graph, from: Node, version: u64) {
+    g.stage("recompute", fingerprint("recompute", version));
+    let rows = g.add(Operation::Enter { from });
+    let modulo = Arc::new(|_: Key, value: &[u8], emit: &mut rifflebox_dataflow::Emit<'_>| {
+        emit(key(number(value) % 3), value.into(), 1);
+    });
+    let rows = g.add(Operation::Map { input: rows, logic: modulo });
+    let rows = arrange(g, "recompute/rows", rows, Keep::Internal);
+    let logic: rifflebox_dataflow::RecomputeLogic = Arc::new(move |_, rows, emit| {
+        for (index, (one, weight)) in rows.iter().enumerate() {
+            for (two, _) in &rows[index + 1..] {
+                emit(key((number(one) + number(two)) % 11), bytes(number(one) + version), *weight);
+            }
+        }
+    });
+    let said = g.add(Operation::Recompute { input: rows, logic });
+    arrange(g, "recompute/out", said, Keep::Output);
 }
 
 fn least(g: &mut Graph, a: Node, b: Node, version: u64) -> Node {
@@ -95,7 +120,7 @@ fn least(g: &mut Graph, a: Node, b: Node, version: u64) -> Node {
         name: "least/least".to_owned(),
         input: joined,
         logic: Arc::new(|_, rows, out| {
-            out.extend(rows.iter().find(|row| row.1 > 0).map(|row| (row.0.to_vec(), 1)))
+            out.extend(rows.iter().find(|row| row.1 > 0).map(|row| (row.0.into(), 1)))
         }),
     });
     arrange(g, "least/out", reduced, Keep::Output)
@@ -105,7 +130,7 @@ fn count(g: &mut Graph, from: Node) {
     g.stage("count", fingerprint("count", 0));
     let rows = g.add(Operation::Enter { from });
     let modulo = Arc::new(|_: Key, value: &[u8], emit: &mut rifflebox_dataflow::Emit<'_>| {
-        emit(key(number(value) % 5), Vec::new(), number(value) as i64 % 3 + 1);
+        emit(key(number(value) % 5), Encoded::default(), number(value) as i64 % 3 + 1);
     });
     let mapped = g.add(Operation::Map { input: rows, logic: modulo });
     let mapped = arrange(g, "count/rows", mapped, Keep::Internal);
@@ -128,14 +153,14 @@ fn component(g: &mut Graph, edges: Node, nodes: Node, version: u64) {
     let moved = body.add(Operation::Join {
         left: labels,
         right: edges_in,
-        logic: Arc::new(|_, label, target, emit| emit(key(number(target)), label.to_vec(), 1)),
+        logic: Arc::new(|_, label, target, emit| emit(key(number(target)), label.into(), 1)),
     });
     let all = body.add(Operation::Concat { inputs: vec![moved, nodes_in] });
     let all = body.add(Operation::Arrange { name: "component/all".into(), input: all, keep: Keep::Internal });
     let least = body.add(Operation::Reduce {
         name: "component/least".into(),
         input: all,
-        logic: Arc::new(|_, rows, out| out.push((rows[0].0.to_vec(), 1))),
+        logic: Arc::new(|_, rows, out| out.push((rows[0].0.into(), 1))),
     });
 
     g.stage("component", fingerprint("component", version));
@@ -157,7 +182,7 @@ fn component(g: &mut Graph, edges: Node, nodes: Node, version: u64) {
 
 fn change(truth: &Truth, random: &mut Random, first: bool) -> Vec<Change> {
     let mut changes = Vec::new();
-    let mut say = |input: &str, key: Key, value: Vec<u8>, diff| {
+    let mut say = |input: &str, key: Key, value: Encoded, diff| {
         changes.push(Change { input: input.into(), key, value, diff });
     };
     if first {

@@ -40,6 +40,7 @@ impl Permutations {
     }
 
     /// Returns a set's signature: one value per permutation. An element may be given several times.
+    #[inline(never)] // Profiles find it by its name.
     pub(crate) fn sign(&self, set: &[u64]) -> Vec<u32> {
         let folded: Vec<u32> = set.iter().map(|element| (element ^ (element >> 32)) as u32).collect();
         let mut signature = Vec::with_capacity(self.blocks.len() * LANES);

@@ -41,11 +41,17 @@ pub(crate) fn survivors(scope: &mut Scope<'_>, edges: Arranged<Key, Edge>) -> Ar
         let hit = scope.arrange("hit", hit, Keep::Internal);
         scope.reduce("going", hit, any).rows()
     });
-    let gone = scope.arrange("gone", gone, Keep::Internal);
-    let claims = scope.flat_map(edges.rows(), |_, edge: Edge, say| say(edge.worse, edge));
-    let void = scope.join(gone, edges, |_: Key, (), edge: Edge, say| say(edge.worse, edge));
-    let void = scope.negate(void);
-    let claims = scope.concat(&[claims, void]);
+    // Of the claims on a row only those of kept rows are made: most duplicates of a row go themselves.
+    let better = scope.flat_map(edges.rows(), |_, edge: Edge, say| say(edge.better.id, false));
+    let goes = scope.flat_map(gone, |id: Key, (), say| say(id, true));
+    let better = scope.concat(&[better, goes]);
+    let better = scope.arrange("better", better, Keep::Internal);
+    let kept = scope.reduce("kept", better, |_: &Key, goes: Vec<(bool, i64)>, say| {
+        if !goes.iter().any(|(goes, weight)| *goes && *weight > 0) {
+            say(());
+        }
+    });
+    let claims = scope.join(kept, edges, |_: Key, (), edge: Edge, say| say(edge.worse, edge));
     let claims = scope.arrange("claims", claims, Keep::Internal);
     scope.reduce("witness", claims, |_: &Key, claims: Vec<(Edge, i64)>, say| {
         if let Some((edge, _)) = claims.into_iter().filter(|(_, weight)| *weight > 0).min() {

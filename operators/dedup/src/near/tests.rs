@@ -230,6 +230,30 @@ fn vectors_are_compared_by_their_angle() {
 }
 
 #[test]
+fn a_vector_that_changes_alone_is_compared_anew() {
+    let settings =
+        NearSettings { threshold: 0.9, embedding: Some("vector".to_owned()), ..Default::default() };
+    let mut purge = Purging::new(Arc::new(NearDuplicates::new(settings).unwrap())).unwrap();
+    let with = |id: &str, vector: [f64; 3]| {
+        let mut row = document(id, format!("the text of {id}"), Tier::T0);
+        row.fields.insert("vector".to_owned(), Value::List(vector.map(Value::Float).to_vec()));
+        row
+    };
+    let mut similarities = Vec::new();
+    // Nearer and farther in bands that they share, then apart, then together: always under the same names.
+    for second in [[1.0, 0.1, 0.0], [1.0, 0.2, 0.0], [1.0, 0.15, 0.1], [0.0, 1.0, 0.0], [1.0, 0.1, 0.0]] {
+        purge.put(with("one", [1.0, 0.0, 0.0]));
+        purge.put(with("two", second));
+        purge.run(pace(1)).unwrap();
+        purge.compare().unwrap();
+        similarities.push(purge.displaced().into_values().next().map(|(_, similarity)| similarity));
+    }
+    assert_eq!(similarities[0], similarities[4]);
+    assert_eq!(similarities[3], None);
+    assert!(similarities[0] > similarities[1] && similarities[1] > None, "{similarities:?}");
+}
+
+#[test]
 fn settings_out_of_bounds_are_refused() {
     let with = |change: &dyn Fn(&mut NearSettings)| {
         let mut settings = NearSettings::default();

@@ -1,9 +1,12 @@
 //! Likeness of the vectors that a user's model made of the texts.
 
-use rifflebox_core::{Key, Sample, Score, Value};
+use std::sync::Arc;
+
+use rifflebox_core::{Key, Row, Sample, Score, Value};
 
 use super::banding::Banding;
 use super::graph::{Likeness, Sketch};
+use super::meet::Shape;
 use super::planes::Planes;
 
 /// Unrelated vectors stand at a right angle: this share of their pairs may meet in vain.
@@ -41,22 +44,30 @@ impl Vectors {
 }
 
 impl Likeness for Vectors {
-    fn sketch(&self, sample: &Sample) -> Option<Sketch> {
+    fn sketch(&self, row: &Row, sample: &Sample) -> Option<Arc<Sketch>> {
         let vector = self.vector(sample)?;
-        Some(Sketch(vector.into_iter().flat_map(f32::to_le_bytes).collect()))
+        let bytes = vector.into_iter().flat_map(f32::to_le_bytes).collect();
+        Some(Arc::new(Sketch { route: row.route, bytes }))
     }
 
-    fn bands(&self, sample: &Sample, each: &mut dyn FnMut(Key, u64)) -> Option<u32> {
+    /// To read a vector costs nothing, and a sample's may change while its id stays.
+    fn recall(&self, _: Key) -> Option<Arc<Sketch>> {
+        None
+    }
+
+    fn bands(&self, _: &Row, sample: &Sample, each: &mut dyn FnMut(Key, u64)) -> Option<Shape> {
         let vector = self.vector(sample)?;
         // Vectors of two models do not compare: another dimension is another kind.
         let kind = [vec![sample.content.kind() as u8], vector.len().to_le_bytes().to_vec()].concat();
         self.banding.each(&self.planes.sign(&vector), 1, &kind, each);
+        let numbers = vector.iter().fold(Key::builder("vector"), |key, n| key.number(n.to_bits().into()));
         // Any two vectors of one dimension may be alike, whatever their numbers.
-        Some(u32::try_from(vector.len()).unwrap_or(u32::MAX))
+        let size = u32::try_from(vector.len()).unwrap_or(u32::MAX);
+        Some(Shape { size, version: numbers.finish().head64() })
     }
 
     fn similarity(&self, one: &Sketch, two: &Sketch) -> Option<Score> {
-        if one.0.len() != two.0.len() {
+        if one.bytes.len() != two.bytes.len() {
             return None;
         }
         let (mut dot, mut norm, mut other_norm) = (0.0f64, 0.0f64, 0.0f64);
@@ -71,5 +82,5 @@ impl Likeness for Vectors {
 }
 
 fn numbers(sketch: &Sketch) -> impl Iterator<Item = f64> {
-    sketch.0.as_chunks().0.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes)))
+    sketch.bytes.as_chunks().0.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes)))
 }

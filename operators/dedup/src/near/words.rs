@@ -1,16 +1,25 @@
 //! Likeness of texts by the runs of words that they share.
 
-use rifflebox_core::{Key, Sample, Score};
+use std::sync::Arc;
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use rifflebox_core::{Key, Row, Sample, Score};
 
 use super::NearSettings;
 use super::banding::Banding;
 use super::graph::{Likeness, Sketch};
+use super::meet::Shape;
 use super::shingle::{Shingler, shared};
 use super::signature::Permutations;
 use crate::columns;
 
 /// Pairs of half the threshold are not alike: this share of them may meet in vain.
 const IN_VAIN: f64 = 0.25;
+
+/// Sets that are kept for a while, about, and their bytes at most.
+const RECENT_SETS: usize = 1 << 17;
+const RECENT_BYTES: u64 = 256 << 20;
 
 /// Likeness by shared shingles.
 #[derive(Debug)]
@@ -21,6 +30,17 @@ pub(crate) struct Words {
     permutations: Permutations,
     /// In millionths.
     threshold: u64,
+    /// Sets that were made lately: most rows are compared in the epoch in which they come.
+    recent: Cache<Key, Arc<Sketch>, Bytes>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bytes;
+
+impl Weighter<Key, Arc<Sketch>> for Bytes {
+    fn weight(&self, _: &Key, sketch: &Arc<Sketch>) -> u64 {
+        (size_of::<Sketch>() + sketch.bytes.len()) as u64
+    }
 }
 
 impl Words {
@@ -32,6 +52,7 @@ impl Words {
             banding,
             permutations: Permutations::new(banding.values()),
             threshold: settings.threshold_millionths(),
+            recent: Cache::with_weighter(RECENT_SETS, RECENT_BYTES, Bytes),
         }
     }
 
@@ -43,32 +64,41 @@ impl Words {
             _ => read(&columns.join("\n")),
         }
     }
-}
 
-impl Likeness for Words {
-    fn sketch(&self, sample: &Sample) -> Option<Sketch> {
-        let set = self.text(sample, |text| self.shingler.set(text));
-        (!set.is_empty()).then(|| Sketch(set.into_iter().flat_map(u64::to_le_bytes).collect()))
-    }
-
-    fn bands(&self, sample: &Sample, each: &mut dyn FnMut(Key, u64)) -> Option<u32> {
+    /// Returns a sample's set, and what keeps it for a while; none if it is empty.
+    fn set(&self, row: &Row, sample: &Sample) -> Option<(Vec<u64>, Arc<Sketch>)> {
         let set = self.text(sample, |text| self.shingler.set(text));
         if set.is_empty() {
             return None;
         }
-        self.banding.each(&self.permutations.sign(&set), 16, &[sample.content.kind() as u8], each);
-        Some(u32::try_from(set.len()).unwrap_or(u32::MAX))
-    }
-
-    fn similarity(&self, one: &Sketch, two: &Sketch) -> Option<Score> {
-        let elements = |sketch: &Sketch| sketch.0.len() / 8;
-        let shared = shared(rising(one), rising(two));
-        let union = elements(one) + elements(two) - shared;
-        let enough = shared as u64 * 1_000_000 >= union as u64 * self.threshold;
-        enough.then(|| Score::new(shared as f64 / union as f64))
+        let bytes = set.iter().flat_map(|element| element.to_le_bytes()).collect();
+        let sketch = Arc::new(Sketch { route: row.route, bytes });
+        self.recent.insert(row.id, sketch.clone());
+        Some((set, sketch))
     }
 }
 
-fn rising(sketch: &Sketch) -> impl Iterator<Item = u64> {
-    sketch.0.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes))
+impl Likeness for Words {
+    fn sketch(&self, row: &Row, sample: &Sample) -> Option<Arc<Sketch>> {
+        self.set(row, sample).map(|(_, sketch)| sketch)
+    }
+
+    fn recall(&self, id: Key) -> Option<Arc<Sketch>> {
+        self.recent.get(&id)
+    }
+
+    fn bands(&self, row: &Row, sample: &Sample, each: &mut dyn FnMut(Key, u64)) -> Option<Shape> {
+        let (set, _) = self.set(row, sample)?;
+        self.banding.each(&self.permutations.sign(&set), 16, &[sample.content.kind() as u8], each);
+        // The text is part of the sample's id: no other ever stands under the same.
+        Some(Shape { size: u32::try_from(set.len()).unwrap_or(u32::MAX), version: 0 })
+    }
+
+    fn similarity(&self, one: &Sketch, two: &Sketch) -> Option<Score> {
+        let (one, two) = (one.bytes.as_chunks().0, two.bytes.as_chunks().0);
+        let shared = shared(one, two);
+        let union = one.len() + two.len() - shared;
+        let enough = shared as u64 * 1_000_000 >= union as u64 * self.threshold;
+        enough.then(|| Score::new(shared as f64 / union as f64))
+    }
 }

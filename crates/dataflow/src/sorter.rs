@@ -1,0 +1,121 @@
+//! How updates become sorted: gathered as they come, and sorted once, when they are sealed.
+//!
+//! The library's merge batcher sorts small chunks and merges them in ever longer chains, which moves each update a dozen
+//! times where a hundred thousand come at one time. An epoch is bounded, so it is gathered whole, and moved once or twice.
+
+use differential_dataflow::consolidation::consolidate_updates;
+use differential_dataflow::logging::Logger;
+use differential_dataflow::trace::{Batcher, Description};
+use timely::container::{ContainerBuilder, PushInto};
+use timely::progress::Antichain;
+use timely::progress::frontier::AntichainRef;
+
+use crate::batch::Update;
+use crate::time::Time;
+
+/// Gathers the updates of many messages until they are asked for.
+pub(crate) struct Gatherer<T>(Vec<Update<T>>);
+
+impl<T> Default for Gatherer<T> {
+    fn default() -> Self {
+        Gatherer(Vec::new())
+    }
+}
+
+impl<T> PushInto<&mut Vec<Update<T>>> for Gatherer<T> {
+    fn push_into(&mut self, updates: &mut Vec<Update<T>>) {
+        self.0.append(updates);
+    }
+}
+
+impl<T: Time> ContainerBuilder for Gatherer<T> {
+    type Container = Vec<Update<T>>;
+
+    fn extract(&mut self) -> Option<&mut Self::Container> {
+        None
+    }
+
+    fn finish(&mut self) -> Option<&mut Self::Container> {
+        (!self.0.is_empty()).then_some(&mut self.0)
+    }
+}
+
+/// Sorts and consolidates what is sealed, and what is kept for later.
+pub(crate) struct Sorter<T: Time> {
+    pending: Vec<Update<T>>,
+    lower: Antichain<T>,
+    frontier: Antichain<T>,
+}
+
+impl<T: Time> PushInto<Vec<Update<T>>> for Sorter<T> {
+    fn push_into(&mut self, mut updates: Vec<Update<T>>) {
+        match self.pending.is_empty() {
+            true => self.pending = updates,
+            false => self.pending.append(&mut updates),
+        }
+    }
+}
+
+impl<T: Time> Batcher for Sorter<T> {
+    type Output = Vec<Update<T>>;
+    type Time = T;
+
+    fn new(_: Option<Logger>, _: usize) -> Self {
+        Sorter { pending: Vec::new(), lower: Antichain::from_elem(T::minimum()), frontier: Antichain::new() }
+    }
+
+    fn seal(&mut self, upper: Antichain<T>) -> (Vec<Self::Output>, Description<T>) {
+        let mut ready = std::mem::take(&mut self.pending);
+        self.pending.extend(ready.extract_if(.., |(_, time, _)| upper.less_equal(time)));
+        consolidate_updates(&mut ready);
+        consolidate_updates(&mut self.pending);
+        // What cancels is no reason to hold a time back.
+        self.frontier.clear();
+        self.frontier.extend(self.pending.iter().map(|(_, time, _)| *time));
+        let lower = std::mem::replace(&mut self.lower, upper.clone());
+        let chain = if ready.is_empty() { Vec::new() } else { vec![ready] };
+        (chain, Description::new(lower, upper, Antichain::from_elem(T::minimum())))
+    }
+
+    fn frontier(&mut self) -> AntichainRef<'_, T> {
+        self.frontier.borrow()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rifflebox_core::Key;
+
+    use super::*;
+    use crate::time::Flat;
+
+    fn update(key: u64, time: Flat, diff: i64) -> Update<Flat> {
+        ((Key::of(&key.to_le_bytes()), vec![key as u8].into()), time, diff)
+    }
+
+    #[test]
+    fn what_is_sealed_is_sorted_and_what_cancels_holds_nothing_back() {
+        let mut gatherer = Gatherer::default();
+        let mut sorter = Sorter::new(None, 0);
+        gatherer.push_into(&mut (0..500).map(|key| update(key, 1 + key % 3, 1)).collect::<Vec<_>>());
+        gatherer.push_into(&mut vec![update(2, 3, -1), update(0, 1, -1), update(7, 5, 1), update(7, 5, -1)]);
+        assert!(gatherer.extract().is_none());
+        sorter.push_into(std::mem::take(gatherer.finish().expect("there are updates")));
+        assert!(gatherer.finish().is_none());
+
+        let (chain, description) = sorter.seal(Antichain::from_elem(3));
+        let sealed: Vec<_> = chain.into_iter().flatten().collect();
+        assert!(sealed.is_sorted());
+        let mut expected: Vec<_> = (1..500).map(|key| update(key, 1 + key % 3, 1)).collect();
+        expected.retain(|(_, time, _)| *time < 3);
+        expected.sort();
+        assert_eq!(sealed, expected);
+        assert_eq!(description.upper(), &Antichain::from_elem(3));
+        assert_eq!(sorter.frontier(), Antichain::from_elem(3).borrow());
+
+        let (chain, description) = sorter.seal(Antichain::from_elem(4));
+        assert_eq!(chain.concat().len(), 165, "one of the 166 at time 3 is gone");
+        assert_eq!(description.lower(), &Antichain::from_elem(3));
+        assert!(sorter.frontier().is_empty());
+    }
+}
