@@ -57,7 +57,7 @@ impl Bubblewrap {
         let interpreter = Interpreter::survey(python, &settings.packages)?;
         let filter = match settings.without.contains(&Layer::Seccomp) {
             true => Vec::new(),
-            false => filter::program().map_err(|why| missing(Some(Layer::Seccomp), &why))?,
+            false => filter::program().map_err(|why| missing(Layer::Seccomp, &why))?,
         };
         let plan = Plan {
             interpreter,
@@ -71,7 +71,7 @@ impl Bubblewrap {
         let (pool, layers) = Pool::start(&plan, width, Self::SEED).map_err(refusal)?;
         let wanted = Layer::ALL.into_iter().filter(|layer| !plan.without.contains(layer));
         if let Some(layer) = wanted.into_iter().find(|layer| !layers.0.contains(layer)) {
-            return Err(missing(Some(layer), "it is not on"));
+            return Err(missing(layer, "it is not on"));
         }
         let pool = Arc::new(pool);
         Ok(Bubblewrap { interpreter: plan.interpreter, layers, width, pool })
@@ -126,22 +126,20 @@ impl Sandbox for Bubblewrap {
 /// Says why the sandbox cannot be used on this machine, and what would cure it.
 fn refusal(trouble: Trouble) -> rifflebox_core::Error {
     match trouble {
-        Trouble::Unconfined(Unconfined(layer, why)) => missing(layer, &why),
-        Trouble::Gone(why) if why.starts_with("cannot start") => missing_word(&why, ""),
-        Trouble::Gone(why) if why.contains("amespace") || why.contains("uid map") => {
-            missing(Some(Layer::User), &why)
+        Trouble::Unconfined(Unconfined(Some(layer), why)) => missing(layer, &why),
+        // bubblewrap itself makes the first namespaces.
+        Trouble::Gone(why) if why.contains("namespace") || why.contains("uid map") => {
+            missing(Layer::User, &why)
         }
-        Trouble::Gone(why) => missing_word(&why, ""),
-        Trouble::Unwanted => missing_word("it was closed", ""),
+        Trouble::Unconfined(Unconfined(None, why)) | Trouble::Gone(why) => unsafe_here(&why),
+        Trouble::Unwanted => unsafe_here("the sandbox was closed"),
     }
 }
 
-fn missing(layer: Option<Layer>, why: &str) -> rifflebox_core::Error {
-    let Some(layer) = layer else { return missing_word(why, "") };
-    missing_word(&format!("the layer `{layer}` is missing ({why})"), layer.cure())
+fn missing(layer: Layer, why: &str) -> rifflebox_core::Error {
+    unsafe_here(&format!("the layer `{layer}` is missing ({why}): {}", layer.cure()))
 }
 
-fn missing_word(why: &str, cure: &str) -> rifflebox_core::Error {
-    let colon = if cure.is_empty() { "" } else { ": " };
-    usage(format!("programs cannot be run here in safety: {why}{colon}{cure}"))
+fn unsafe_here(why: &str) -> rifflebox_core::Error {
+    usage(format!("programs cannot be run here in safety: {why}"))
 }

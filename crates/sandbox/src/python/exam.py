@@ -128,7 +128,7 @@ class Exam:
     def run_case(self, case):
         result = Result(self)
         unittest.TestLoader().loadTestsFromTestCase(case).run(result)
-        self.tested += result.testsRun - len(result.skipped)
+        self.tested += result.testsRun - len(result.skipped) - len(result.expectedFailures)
         if result.unexpectedSuccesses:
             raise Failed("%s passes, and is expected to fail" % result.unexpectedSuccesses[0])
 
@@ -137,9 +137,9 @@ class Exam:
             if not name.startswith("test"):
                 continue
             item = kind()
-            getattr(item, "setup_method", lambda *_: None)(*([None] if takes_one(item, "setup_method") else []))
+            around(item, "setup_method", function)
             self.run_function("%s.%s" % (kind.__name__, name), functools.partial(function, item), function)
-            getattr(item, "teardown_method", lambda *_: None)(*([None] if takes_one(item, "teardown_method") else []))
+            around(item, "teardown_method", function)
 
     def run_function(self, name, function, marked=None):
         marks = [mark for mark in getattr(marked or function, "pytestmark", []) if mark.name in MARKS]
@@ -160,7 +160,8 @@ class Exam:
             except Exception:
                 if not fails:
                     raise
-            self.tested += 1
+            else:
+                self.tested += 1
 
     def explain(self, error):
         """Says where an exception came out of the tests, and what was found there."""
@@ -240,9 +241,11 @@ def cases(marks):
     return [dict(itertools.chain.from_iterable(row.items() for row in rows)) for rows in itertools.product(*axes)]
 
 
-def takes_one(item, name):
+def around(item, name, function):
+    """Calls what a class has for before or behind each test, which may take the test's method."""
     method = getattr(item, name, None)
-    return method is not None and len(inspect.signature(method).parameters) == 1
+    if method is not None:
+        method(*[function] * len(inspect.signature(method).parameters))
 
 
 def clip(text):

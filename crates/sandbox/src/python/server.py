@@ -4,6 +4,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import select
 import signal
 import sys
@@ -156,13 +157,18 @@ class Watch:
         for fd in self.texts:
             poll.register(fd, select.POLLIN)
         open_fds = set(self.texts)
+        glance = time.monotonic() + POLL_S
         while open_fds:
-            left = self.deadline - time.monotonic()
-            if left <= 0:
+            now = time.monotonic()
+            if now >= self.deadline:
                 self.kill("time")
                 break
-            ready = poll.poll(min(left, POLL_S) * 1000)
-            for fd, _ in ready:
+            if now >= glance:
+                glance = now + POLL_S
+                if self.memory() > self.given["memory"]:
+                    self.kill("memory")
+                    break
+            for fd, _ in poll.poll(max(0, min(self.deadline, glance) - now) * 1000 + 1):
                 data = os.read(fd, 1 << 16)
                 if not data:
                     poll.unregister(fd)
@@ -174,9 +180,6 @@ class Watch:
                     self.kill("output" if fd == self.output else "report")
                     open_fds.clear()
                     break
-            if not ready and self.memory() > self.given["memory"]:
-                self.kill("memory")
-                break
         _, self.status, self.usage = os.wait4(self.pid, 0)
         self.took = time.monotonic()
 
@@ -194,7 +197,7 @@ class Watch:
                 try:
                     with open("/proc/%s/statm" % name) as file:
                         _, resident, shared, *_ = file.read().split()
-                    total += (int(resident) - int(shared)) * 4096
+                    total += (int(resident) - int(shared)) * resource.getpagesize()
                 except (OSError, ValueError):
                     continue
         self.largest = max(self.largest, total)

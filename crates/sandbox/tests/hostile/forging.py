@@ -364,6 +364,16 @@ class Tests(unittest.TestCase):
     def test_f(self):
         self.assertEqual(f(), 2)
 
+#: tests-that-only-expect-to-fail wants none
+def f():
+    return 1
+# tests
+import unittest
+class Tests(unittest.TestCase):
+    @unittest.expectedFailure
+    def test_f(self):
+        self.fail()
+
 #: tests-that-end-themselves wants died, shared ended
 def f():
     return 1

@@ -53,6 +53,19 @@ def f():
 # tests
 assert f() == 1
 
+#: memory-of-many-processes-that-chat wants large
+import os, time
+def f():
+    for _ in range(8):
+        if os.fork() == 0:
+            kept = bytearray(b"x" * (60 << 20))
+            time.sleep(60)
+    while True:
+        print("x", flush=True)
+        time.sleep(0.02)
+# tests
+assert f() == 1
+
 #: disk-flood wants error
 def f():
     with open("/tmp/flood", "wb") as file:
