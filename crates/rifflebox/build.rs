@@ -42,7 +42,7 @@ pub struct BuildOptions {
     /// that the process may use, between 64 and 256 MiB.
     pub commit_bytes: usize,
     /// Bytes of changed documents, about, that are fed as one epoch, and of its inputs that a changed stage is shown in
-    /// one; by default a quarter of `commit_bytes`.
+    /// one; by default a sixty-fourth of that memory, between 16 and 128 MiB.
     pub epoch_bytes: usize,
     /// Watches the build.
     pub progress: Option<Arc<dyn Progress>>,
