@@ -23,6 +23,12 @@ const ALWAYS: u64 = 16 << 10;
 /// Rows that a commit may merge for each one that it adds, and for each merge that is under way.
 const TIMES: u64 = 4;
 
+/// Bytes that a commit may always merge: a small change does not wait for the merges of a large build.
+const ALWAYS_BYTES: u64 = 4 << 20;
+
+/// Bytes that it may merge besides for each row that it adds: more than four rows have, unless they are long texts.
+const BYTES_A_ROW: u64 = 64 << 10;
+
 /// Bytes that a commit merges at most: what is merged is held in memory.
 const MOST_BYTES: u64 = 64 << 20;
 
@@ -45,18 +51,19 @@ struct Merge {
 /// Runs are merged when the longest of them is no longer than all others together, so each merge at least doubles the
 /// length of the run in which a row lies: it is written again O(log n) times, and what is left when nothing is to be
 /// merged is O(log n) runs. For every merge that is under way, a commit merges up to four times the rows that it adds,
-/// plus a constant; never more than 64 MB. Only a single key with more than that is not divided. Merges with the least
+/// plus a constant; of bytes a constant, and enough for those rows, but never more than 64 MB. Only a single key with more than that is not divided. Merges with the least
 /// left come first: no other order has fewer under way.
 pub fn add_run(runs: &mut Vec<OpenRun>, added: Vec<RunColumns>) -> u64 {
     let added = OpenRun::new(added.into_iter().map(Arc::new));
     let new_rows = added.rows();
     runs.push(added);
     let mut merges = merges(std::mem::take(runs));
-    begin(&mut merges, Size { rows: TIMES * new_rows + ALWAYS, bytes: MOST_BYTES });
+    let bytes = (ALWAYS_BYTES + BYTES_A_ROW * new_rows).min(MOST_BYTES);
+    begin(&mut merges, Size { rows: TIMES * new_rows + ALWAYS, bytes });
     let mut order: Vec<usize> = (0..merges.len()).filter(|at| !merges[*at].joining.is_empty()).collect();
     order.sort_by_key(|at| merges[*at].joining_rows());
     let under_way = order.len() as u64;
-    let mut most = Size { rows: TIMES * new_rows * under_way.max(1) + ALWAYS, bytes: MOST_BYTES };
+    let mut most = Size { rows: TIMES * new_rows * under_way.max(1) + ALWAYS, bytes };
     let mut written = 0;
     for (place, at) in order.into_iter().enumerate() {
         // A short step would leave a short piece.
