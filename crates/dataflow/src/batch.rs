@@ -26,6 +26,9 @@ pub(crate) type Layout<T> = (Keys, Values, Times<T>, Diffs, Offsets);
 pub(crate) type Batch<T> = Rc<OrdValBatch<Layout<T>>>;
 pub(crate) type Builder<T> = RcBuilder<OrdValBuilder<Layout<T>, Vec<Update<T>>>>;
 
+/// Bytes that an operator says before those behind it get their turn: they take them off the channels meanwhile.
+pub(crate) const TURN_BYTES: usize = 1 << 20;
+
 /// Returns runs in groups, each of which rises in key from file to file: one batch can present it.
 pub(crate) fn groups(runs: &[Arc<RunColumns>]) -> Vec<&[Arc<RunColumns>]> {
     let rises = |one: &Arc<RunColumns>, two: &Arc<RunColumns>| {

@@ -14,15 +14,12 @@ use timely::dataflow::channels::pact::{Exchange, Pipeline};
 use timely::dataflow::operators::{Capability, Concatenate, Operator};
 use timely::progress::Antichain;
 
-use crate::batch::Update;
+use crate::batch::{TURN_BYTES, Update};
 use crate::encoded::Encoded;
 use crate::founded::Founded;
 use crate::graph::LookupLogic;
 use crate::share::owner;
 use crate::time::Flat;
-
-/// Bytes that are said before the operators behind get their turn: they take them off the channels meanwhile.
-const TURN_BYTES: usize = 1 << 20;
 
 /// Bytes of rows that wait, at most, until all of one time are there: what comes and goes at one time, or comes several
 /// times, is completed once.

@@ -13,14 +13,11 @@ use rifflebox_core::Key;
 use timely::dataflow::channels::pact::Pipeline;
 use timely::dataflow::operators::{Capability, Operator};
 
-use crate::batch::{Batch, Update};
+use crate::batch::{Batch, TURN_BYTES, Update};
 use crate::encoded::Encoded;
 use crate::founded::Founded;
 use crate::graph::RecomputeLogic;
 use crate::time::Flat;
-
-/// Bytes that are said before the operators behind get their turn: they take them off the channels meanwhile.
-const TURN_BYTES: usize = 1 << 20;
 
 type Rows<'scope> = VecCollection<'scope, Flat, (Key, Encoded), i64>;
 type Agent = TraceAgent<Founded<Flat>>;

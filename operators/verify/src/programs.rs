@@ -3,6 +3,7 @@
 mod code;
 mod mutants;
 mod python_tests;
+mod runner;
 mod settings;
 mod told;
 

@@ -4,12 +4,12 @@ use futures::future::join_all;
 use rifflebox_core::{
     Answering, AskedVerifier, Failure, Identity, Judged, Limits as Calls, Proof, Result, Verdict, Vote,
 };
-use rifflebox_sandbox::{Bubblewrap, End, Limits, Mutant, Process, Program, Sandbox, Task};
+use rifflebox_sandbox::{Bubblewrap, End, Mutant, Process, Program, Sandbox, Task};
 use serde::{Deserialize, Serialize};
 
 use super::code::{Code, CodeTemplate};
-use super::python_tests::{Runner, five, half_a_gigabyte};
-use super::settings::{Meaning, Wanted, limits, process, usage};
+use super::runner::Runner;
+use super::settings::{Common, Meaning, five, half_a_gigabyte, usage};
 use super::told::refusal;
 
 /// Tests a sample's tests: makes mutants of its solution, and counts those that the tests notice.
@@ -70,6 +70,36 @@ const fn forty() -> usize {
 /// The most mutants that a setting may ask for: each is a run.
 const MOST: usize = 1_000;
 
+impl MutantsSettings {
+    fn common(&self) -> Common<'_> {
+        Common {
+            program: &self.program,
+            process: self.process,
+            python: self.python.as_deref(),
+            packages: &self.packages,
+            seconds: self.seconds,
+            memory_mb: self.memory_mb,
+            without: &self.without,
+            concurrency: self.concurrency,
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        if !(0.0..=1.0).contains(&self.min_score) {
+            return usage("`min_score` lies in 0 to 1");
+        }
+        if !(1..=MOST).contains(&self.most) {
+            return usage(&format!("`most` lies in 1 to {MOST}"));
+        }
+        if !CodeTemplate::new(&self.program)?.has_tests() {
+            return usage(
+                "`program` has no line `# tests`: put one between the solution, which is mutated, and the tests",
+            );
+        }
+        Ok(())
+    }
+}
+
 #[derive(Serialize)]
 struct Whole<'a> {
     #[serde(flatten)]
@@ -88,14 +118,10 @@ impl Mutants {
     /// [`rifflebox_core::ErrorKind::Usage`], naming the setting that is wrong, or the layer of the sandbox that is missing
     /// here, with its cure.
     pub fn new(settings: MutantsSettings) -> Result<Self> {
-        check(&settings)?;
-        let wanted = Wanted {
-            python: settings.python.as_deref(),
-            packages: &settings.packages,
-            without: &settings.without,
-            concurrency: settings.concurrency,
-        };
-        Self::within(wanted.start()?, settings)
+        settings.check()?;
+        let common = settings.common();
+        let runner = Runner::new(&common, || common.start())?;
+        Ok(Mutants { settings, runner })
     }
 
     /// Makes the verifier, with a sandbox of one's own; `python`, `packages`, `without` and `concurrency` are its to know.
@@ -103,40 +129,17 @@ impl Mutants {
     /// # Errors
     /// [`rifflebox_core::ErrorKind::Usage`], naming the setting that is wrong.
     pub fn within(sandbox: Arc<dyn Sandbox>, settings: MutantsSettings) -> Result<Self> {
-        let (template, process, limits) = check(&settings)?;
-        Ok(Mutants { settings, runner: Arc::new(Runner { sandbox, template, process, limits }) })
+        settings.check()?;
+        let runner = Runner::new(&settings.common(), || Ok(sandbox))?;
+        Ok(Mutants { settings, runner })
     }
-}
-
-fn check(settings: &MutantsSettings) -> Result<(CodeTemplate, Process, Limits)> {
-    if !(0.0..=1.0).contains(&settings.min_score) {
-        return usage("`min_score` lies in 0 to 1");
-    }
-    if !(1..=MOST).contains(&settings.most) {
-        return usage(&format!("`most` lies in 1 to {MOST}"));
-    }
-    let template = CodeTemplate::new(&settings.program)?;
-    if !template.has_tests() {
-        return usage(
-            "`program` has no line `# tests`: put one between the solution, which is mutated, and the tests",
-        );
-    }
-    let process = process(&template, settings.process)?;
-    let limits = limits(settings.seconds, settings.memory_mb)?;
-    Ok((template, process, limits))
 }
 
 impl AskedVerifier for Mutants {
     fn identity(&self) -> Identity {
-        let common = Meaning {
-            program: &self.settings.program,
-            process: self.runner.process,
-            interpreter: self.runner.sandbox.interpreter(),
-            seconds: self.settings.seconds,
-            memory_mb: self.settings.memory_mb,
-        };
         let (min_score, most) = (self.settings.min_score, self.settings.most);
-        Identity::new(Self::NAME, "1").with_settings(&Whole { common, min_score, most })
+        let whole = Whole { common: self.runner.meaning(), min_score, most };
+        Identity::new(Self::NAME, "1").with_settings(&whole)
     }
 
     fn proof(&self) -> Proof {
@@ -152,17 +155,9 @@ impl AskedVerifier for Mutants {
     }
 
     fn verify(&self, items: Vec<Judged>) -> Answering<Vec<Result<Verdict, Failure>>> {
-        let (runner, most, min_score) = (self.runner.clone(), self.settings.most, self.settings.min_score);
-        Box::pin(async move {
-            let mut verdicts = Vec::with_capacity(items.len());
-            for (sample, _) in &items {
-                let verdict = match runner.template.of(sample) {
-                    Ok(code) => runner.mutation_score(&code, most, min_score).await,
-                    Err(why) => Err(Failure::Final(why)),
-                };
-                verdicts.push(verdict);
-            }
-            verdicts
+        let (most, min_score) = (self.settings.most, self.settings.min_score);
+        self.runner.each(items, move |runner, code| {
+            Box::pin(async move { runner.mutation_score(&code, most, min_score).await })
         })
     }
 }

@@ -3,11 +3,12 @@ use std::sync::Arc;
 use rifflebox_core::{
     Answering, AskedVerifier, Failure, Identity, Judged, Limits as Calls, Proof, Result, Verdict, Vote,
 };
-use rifflebox_sandbox::{Bubblewrap, Limits, Process, Program, Sandbox, Task};
+use rifflebox_sandbox::{Bubblewrap, Process, Sandbox};
 use serde::Deserialize;
 
-use super::code::{Code, CodeTemplate};
-use super::settings::{Meaning, Wanted, limits, process};
+use super::code::Code;
+use super::runner::Runner;
+use super::settings::{Common, five, half_a_gigabyte};
 use super::told::{refusal, use_of};
 
 /// Runs Python tests against a sample's solution, in a sandbox.
@@ -16,7 +17,6 @@ use super::told::{refusal, use_of};
 /// numbers. One that passes with the first alone is flaky. A template with a line `# tests` lets its tests run in a process
 /// of their own, in which no code of the solution ever runs; see `docs/verifiers.md`.
 pub struct PythonTests {
-    settings: PythonTestsSettings,
     runner: Arc<Runner>,
 }
 
@@ -50,12 +50,19 @@ pub struct PythonTestsSettings {
     pub concurrency: Option<usize>,
 }
 
-pub(super) const fn five() -> u64 {
-    5
-}
-
-pub(super) const fn half_a_gigabyte() -> u64 {
-    512
+impl PythonTestsSettings {
+    fn common(&self) -> Common<'_> {
+        Common {
+            program: &self.program,
+            process: self.process,
+            python: self.python.as_deref(),
+            packages: &self.packages,
+            seconds: self.seconds,
+            memory_mb: self.memory_mb,
+            without: &self.without,
+            concurrency: self.concurrency,
+        }
+    }
 }
 
 impl PythonTests {
@@ -68,17 +75,8 @@ impl PythonTests {
     /// [`rifflebox_core::ErrorKind::Usage`], naming the setting that is wrong, or the layer of the sandbox that is missing
     /// here, with its cure.
     pub fn new(settings: PythonTestsSettings) -> Result<Self> {
-        let template = CodeTemplate::new(&settings.program)?;
-        // What is wrong with the settings comes before what is wrong with the machine.
-        limits(settings.seconds, settings.memory_mb)?;
-        process(&template, settings.process)?;
-        let wanted = Wanted {
-            python: settings.python.as_deref(),
-            packages: &settings.packages,
-            without: &settings.without,
-            concurrency: settings.concurrency,
-        };
-        Self::within(wanted.start()?, settings)
+        let common = settings.common();
+        Ok(PythonTests { runner: Runner::new(&common, || common.start())? })
     }
 
     /// Makes the verifier, with a sandbox of one's own; `python`, `packages`, `without` and `concurrency` are its to know.
@@ -86,22 +84,13 @@ impl PythonTests {
     /// # Errors
     /// [`rifflebox_core::ErrorKind::Usage`], naming the setting that is wrong.
     pub fn within(sandbox: Arc<dyn Sandbox>, settings: PythonTestsSettings) -> Result<Self> {
-        let template = CodeTemplate::new(&settings.program)?;
-        let process = process(&template, settings.process)?;
-        let limits = limits(settings.seconds, settings.memory_mb)?;
-        Ok(PythonTests { settings, runner: Arc::new(Runner { sandbox, template, process, limits }) })
+        Ok(PythonTests { runner: Runner::new(&settings.common(), || Ok(sandbox))? })
     }
 }
 
 impl AskedVerifier for PythonTests {
     fn identity(&self) -> Identity {
-        Identity::new(Self::NAME, "1").with_settings(&Meaning {
-            program: &self.settings.program,
-            process: self.runner.process,
-            interpreter: self.runner.sandbox.interpreter(),
-            seconds: self.settings.seconds,
-            memory_mb: self.settings.memory_mb,
-        })
+        Identity::new(Self::NAME, "1").with_settings(&self.runner.meaning())
     }
 
     fn proof(&self) -> Proof {
@@ -117,46 +106,14 @@ impl AskedVerifier for PythonTests {
     }
 
     fn verify(&self, items: Vec<Judged>) -> Answering<Vec<Result<Verdict, Failure>>> {
-        let runner = self.runner.clone();
-        Box::pin(async move {
-            let mut verdicts = Vec::with_capacity(items.len());
-            for (sample, _) in &items {
-                let verdict = match runner.template.of(sample) {
-                    Ok(code) => runner.judge(&code).await,
-                    Err(why) => Err(Failure::Final(why)),
-                };
-                verdicts.push(verdict);
-            }
-            verdicts
-        })
+        self.runner.each(items, |runner, code| Box::pin(async move { runner.judge(&code).await }))
     }
 }
 
 /// Seeds of hashes and random numbers that each program is run with.
 const SEEDS: [u32; 2] = [Bubblewrap::SEED, 2];
 
-/// Runs programs of one template.
-pub(super) struct Runner {
-    pub(super) sandbox: Arc<dyn Sandbox>,
-    pub(super) template: CodeTemplate,
-    pub(super) process: Process,
-    pub(super) limits: Limits,
-}
-
 impl Runner {
-    /// Returns how samples come in: one by one, so that each verdict is kept at once, and enough of them that no worker
-    /// of the sandbox waits.
-    pub(super) fn calls(&self) -> Calls {
-        Calls { batch: 1, concurrency: 2 * self.sandbox.width() }
-    }
-
-    /// Runs a solution and its tests with one seed.
-    pub(super) async fn run(&self, code: &Code, seed: u32) -> Result<rifflebox_sandbox::Outcome, Failure> {
-        let Code { solution, tests } = code.clone();
-        let program = Program { task: Task::Tests { solution, tests, process: self.process }, seed };
-        self.sandbox.run(program, self.limits).await
-    }
-
     /// Runs a program with each seed, until it does not pass.
     async fn judge(&self, code: &Code) -> Result<Verdict, Failure> {
         let mut votes = Vec::new();

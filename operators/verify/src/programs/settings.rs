@@ -4,23 +4,37 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rifflebox_core::{Error, ErrorKind, Result};
-use rifflebox_sandbox::{Bubblewrap, BubblewrapSettings, Interpreter, Layer, Limits, Process};
+use rifflebox_sandbox::{Bubblewrap, BubblewrapSettings, Interpreter, Layer, Limits, Process, Sandbox};
 use serde::Serialize;
 
 use super::code::CodeTemplate;
 
-/// Settings that choose the interpreter, and what holds it.
+/// The settings of every verifier that runs programs: what is run, in which interpreter, and what holds it.
 #[derive(Debug)]
-pub(super) struct Wanted<'a> {
+pub(super) struct Common<'a> {
+    pub(super) program: &'a str,
+    pub(super) process: Option<Process>,
     pub(super) python: Option<&'a str>,
     pub(super) packages: &'a [String],
+    pub(super) seconds: u64,
+    pub(super) memory_mb: u64,
     pub(super) without: &'a [String],
     pub(super) concurrency: Option<usize>,
 }
 
-impl Wanted<'_> {
+/// Seconds, if not given.
+pub(super) const fn five() -> u64 {
+    5
+}
+
+/// Megabytes of memory, if not given.
+pub(super) const fn half_a_gigabyte() -> u64 {
+    512
+}
+
+impl Common<'_> {
     /// Starts a sandbox, or takes part in the one that stands already.
-    pub(super) fn start(&self) -> Result<Arc<Bubblewrap>> {
+    pub(super) fn start(&self) -> Result<Arc<dyn Sandbox>> {
         if self.concurrency == Some(0) {
             return usage("`concurrency` is at least 1");
         }
@@ -28,13 +42,14 @@ impl Wanted<'_> {
             Some(layer) if Layer::OPTIONAL.contains(&layer) => Ok(layer),
             _ => usage(&format!("`without` may name `landlock` and `seccomp`, not `{name}`")),
         });
-        Bubblewrap::shared(&BubblewrapSettings {
+        let sandbox = Bubblewrap::shared(&BubblewrapSettings {
             python: self.python.map(str::to_owned),
             packages: self.packages.to_vec(),
             without: layers.collect::<Result<_>>()?,
             width: self.concurrency,
             ..BubblewrapSettings::default()
-        })
+        })?;
+        Ok(sandbox)
     }
 }
 

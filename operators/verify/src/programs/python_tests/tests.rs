@@ -1,7 +1,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use rifflebox_core::{Content, ErrorKind, Sample, Tier, Value};
-use rifflebox_sandbox::{End, Interpreter, Layers, Outcome, Running, Usage};
+use rifflebox_sandbox::{End, Interpreter, Layers, Limits, Outcome, Program, Running, Task, Usage};
 
 use super::*;
 
