@@ -40,6 +40,7 @@ mod filter;
 mod judge;
 mod repeats;
 mod settings;
+mod template;
 mod unicode;
 mod words;
 

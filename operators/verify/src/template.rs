@@ -1,0 +1,83 @@
+//! Templates over samples: how settings say what of a sample is meant.
+
+use std::collections::BTreeMap;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, UndefinedBehavior};
+use rifflebox_core::{Content, Error, ErrorKind, Result, Sample};
+
+/// The one template of its environment.
+const NAME: &str = "it";
+
+/// A setting's template over a sample's columns, its context and its fields; values go in as they are.
+#[derive(Debug)]
+pub(crate) struct Template {
+    key: &'static str,
+    environment: Environment<'static>,
+}
+
+impl Template {
+    /// Reads the template of a setting.
+    ///
+    /// # Errors
+    /// Of kind [`ErrorKind::Usage`], naming the setting, when it is no template.
+    pub(crate) fn new(key: &'static str, text: &str) -> Result<Self> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
+        environment.set_syntax(syntax.expect("the usual marks are right"));
+        environment
+            .add_template_owned(NAME, text.to_owned())
+            .map_err(|error| Error::new(ErrorKind::Usage, format!("`{key}` is no template: {error}")))?;
+        Ok(Template { key, environment })
+    }
+
+    /// Fills the template in.
+    ///
+    /// # Errors
+    /// What it wants and the sample has not.
+    pub(crate) fn fill(&self, values: &Values) -> Result<String, String> {
+        let (key, Values(values)) = (self.key, values);
+        let template = self.environment.get_template(NAME).expect("it was added");
+        template.render(minijinja::Value::from_pairs(values.clone())).map_err(|error| {
+            let wanted = template.undeclared_variables(false);
+            let mut lacking: Vec<&str> =
+                wanted.iter().map(String::as_str).filter(|name| !values.contains_key(*name)).collect();
+            lacking.sort_unstable();
+            match lacking.first() {
+                Some(name) => {
+                    let has: Vec<&str> = values.keys().map(String::as_str).collect();
+                    format!("`{key}` wants `{name}`; the sample has {}", has.join(", "))
+                }
+                None => format!("`{key}` cannot be filled in: {error}"),
+            }
+        })
+    }
+}
+
+/// What a template may name: a sample's columns, its context and its fields.
+#[derive(Debug)]
+pub(crate) struct Values(BTreeMap<String, minijinja::Value>);
+
+impl Values {
+    /// Reads the values of a sample.
+    pub(crate) fn of(sample: &Sample) -> Self {
+        let mut values: BTreeMap<String, serde_json::Value> =
+            sample.fields.iter().map(|(name, value)| (name.clone(), value.to_json())).collect();
+        match &sample.content {
+            Content::Messages { messages } => {
+                let turns = messages
+                    .iter()
+                    .map(|turn| serde_json::json!({ "role": turn.role, "content": turn.content }));
+                values.insert("messages".to_owned(), turns.collect());
+            }
+            content => {
+                let columns = content.columns().into_iter();
+                values.extend(columns.map(|(name, text)| (name.to_owned(), text.into())));
+            }
+        }
+        values.extend(sample.context.as_ref().map(|context| ("context".to_owned(), context.as_str().into())));
+        let read = |json| serde_json::from_value(json).expect("plain data is a value of a template");
+        Values(values.into_iter().map(|(name, json)| (name, read(json))).collect())
+    }
+}
