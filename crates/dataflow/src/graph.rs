@@ -26,8 +26,11 @@ pub type Read<'a> = dyn FnMut() -> Option<&'a [u8]> + 'a;
 /// Prepares what it may read of a key, and returns what completes each row of that key.
 pub type LookupLogic = Arc<dyn Fn(Key, &mut Read<'_>) -> Box<dyn FnMut(&[u8], &mut Emit<'_>)> + Send + Sync>;
 
-/// Turns all rows of one key, in order of their bytes, with their weights, into any number of rows.
-pub type RecomputeLogic = Arc<dyn Fn(Key, &[(&[u8], i64)], &mut Emit<'_>) + Send + Sync>;
+/// All rows of one key, in order of their bytes, with their weights.
+pub type KeyRows<'a> = [(&'a [u8], i64)];
+/// Says by how much what it says of all rows of one key differs between those that were and those that are: what it
+/// would say of the latter where none were before, less what it would say of the former.
+pub type RecomputeLogic = Arc<dyn Fn(Key, &KeyRows<'_>, &KeyRows<'_>, &mut Emit<'_>) + Send + Sync>;
 
 /// A node of a [`Graph`]: a collection of rows, which may be arranged by key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,8 +67,8 @@ pub enum Operation {
     LookUp { rows: Node, tables: Vec<Node>, logic: LookupLogic },
     /// A function of all rows of one key; the input is arranged, and so is the output.
     Reduce { name: String, input: Node, logic: ReduceLogic },
-    /// A function of all rows of one key, of which nothing is kept: as they change, what it said before is computed
-    /// again, and taken back. The input is arranged, the output is not.
+    /// A function of all rows of one key, of which nothing is kept: as they change, it says by how much its output
+    /// differs, from the rows before and after. The input is arranged, the output is not.
     Recompute { input: Node, logic: RecomputeLogic },
     /// Another stage's arrangement as a collection; a changed stage is shown all of it.
     Enter { from: Node },

@@ -79,8 +79,8 @@ pub use flow::{
     call_of_verdict, compile, schema,
 };
 pub use graph::{
-    Emit, Graph, JoinLogic, Keep, LookupLogic, MapLogic, Node, Operation, Read, RecomputeLogic, ReduceLogic,
-    Stage,
+    Emit, Graph, JoinLogic, Keep, KeyRows, LookupLogic, MapLogic, Node, Operation, Read, RecomputeLogic,
+    ReduceLogic, Stage,
 };
 pub use merge::{add_run, merge};
 pub use pieces::{OpenRun, Piece};
@@ -89,4 +89,4 @@ pub use reader::{Reader, Table};
 #[doc(hidden)]
 pub use run::Bugs;
 pub use run::{Foundations, GraphRun, MemoryKeeper, RunSummary, contents, foundations};
-pub use scope::{Arranged, Data, Rows, Scope};
+pub use scope::{Arranged, Data, Rows, Scope, Values};

@@ -1,7 +1,7 @@
 //! Recomputing: what a function says of a key's values, kept nowhere.
 //!
 //! A reduction keeps what it said, to know what to take back. Where a pure function says much of few values, it is cheaper
-//! to compute once more what it said of the values as they were, which the arrangement of its input still tells.
+//! to compute from the values as they were, which the arrangement of its input still tells, what differs.
 
 use std::collections::VecDeque;
 
@@ -87,27 +87,25 @@ impl Pending {
         if let Some(next) = self.next {
             cursor.seek_key(&self.batch, next);
         }
-        let (mut said, mut values, mut changes, mut updates) = (0, Vec::new(), Vec::new(), Vec::new());
+        let (mut said, mut changes, mut updates) = (0, Vec::new(), Vec::new());
+        let (mut were, mut are) = (Vec::new(), Vec::new());
         while let Some(key) = cursor.get_key(&self.batch) {
             if said >= turn {
                 self.next = Some(key);
                 return said;
             }
-            stood(&mut before, &batches, key, &mut values);
+            stood(&mut before, &batches, key, &mut are);
             while let Some(value) = cursor.get_val(&self.batch) {
                 cursor.map_times(&self.batch, |time, diff| changes.push((time, value, diff)));
                 cursor.step_val(&self.batch);
             }
             changes.sort_unstable();
             for epoch in changes.chunk_by(|one, two| one.0 == two.0) {
-                let mut tell = |values: &[(&[u8], i64)], sign: i64| {
-                    logic(key, values, &mut |key, value, weight| {
-                        updates.push(((key, value), epoch[0].0, sign * weight));
-                    });
-                };
-                tell(&values, -1);
-                add(&mut values, epoch.iter().map(|(_, value, diff)| (*value, *diff)));
-                tell(&values, 1);
+                were.clone_from(&are);
+                add(&mut are, epoch.iter().map(|(_, value, diff)| (*value, *diff)));
+                logic(key, &were, &are, &mut |key, value, weight| {
+                    updates.push(((key, value), epoch[0].0, weight));
+                });
             }
             consolidate_updates(&mut updates);
             for update in updates.drain(..) {
@@ -115,7 +113,7 @@ impl Pending {
                 say(update);
             }
             changes.clear();
-            values.clear();
+            are.clear();
             cursor.step_key(&self.batch);
         }
         self.next = None;

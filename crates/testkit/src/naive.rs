@@ -145,7 +145,7 @@ fn reduce(input: &Rows, logic: &ReduceLogic) -> Rows {
 fn recompute(input: &Rows, logic: &RecomputeLogic) -> Rows {
     let mut out = Rows::new();
     each_key(input, |key, values| {
-        logic(key, values, &mut |key, value, weight| add(&mut out, (key, value), weight));
+        logic(key, &[], values, &mut |key, value, weight| add(&mut out, (key, value), weight));
     });
     out
 }

@@ -40,7 +40,7 @@ pub struct NearSettings {
     /// The field that holds a vector of numbers, by which rows are compared instead of by their words: duplicates have
     /// at least `threshold` as the cosine of their angle. Rows without one are never compared.
     pub embedding: Option<String>,
-    /// Rows beyond which those that share a band are a crowd, and compared with a bounded number of others each.
+    /// Rows beyond which those that share a band are a crowd, and compared with a bounded number of others each; at least 8.
     pub crowd: usize,
 }
 
@@ -134,7 +134,7 @@ impl NearDuplicates {
 
 impl Purge for NearDuplicates {
     fn identity(&self) -> Identity {
-        Identity::new("near", "3").with_settings(&self.settings)
+        Identity::new("near", "4").with_settings(&self.settings)
     }
 
     fn displaced(&self, scope: &mut Scope<'_>, candidates: &Candidates) -> Purged {

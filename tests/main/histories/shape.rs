@@ -100,7 +100,8 @@ impl Shape {
             *joins = join(joins.take(), samples);
         }
         if made.is_none() && human.is_none() {
-            made = Some(documents.generate(Passages::default()));
+            // Under a name that no other operator is given.
+            made = Some(documents.generate(Passages::default()).named("all that there is"));
         }
         let samples = self.judged(made, human, service)?;
         let settings = PublishSettings { shard_mb: 1, partial: self.partial, ..PublishSettings::default() };

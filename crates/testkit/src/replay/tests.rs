@@ -90,10 +90,13 @@ fn recompute(g: &mut Graph, from: Node, version: u64) {
     });
     let rows = g.add(Operation::Map { input: rows, logic: modulo });
     let rows = arrange(g, "recompute/rows", rows, Keep::Internal);
-    let logic: rifflebox_dataflow::RecomputeLogic = Arc::new(move |_, rows, emit| {
-        for (index, (one, weight)) in rows.iter().enumerate() {
-            for (two, _) in &rows[index + 1..] {
-                emit(key((number(one) + number(two)) % 11), bytes(number(one) + version), *weight);
+    let logic: rifflebox_dataflow::RecomputeLogic = Arc::new(move |_, were, are, emit| {
+        for (rows, sign) in [(were, -1), (are, 1)] {
+            for (index, (one, weight)) in rows.iter().enumerate() {
+                for (two, _) in &rows[index + 1..] {
+                    let sum = (number(one) + number(two)) % 11;
+                    emit(key(sum), bytes(number(one) + version), sign * weight);
+                }
             }
         }
     });

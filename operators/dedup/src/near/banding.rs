@@ -3,6 +3,8 @@
 use rifflebox_core::Key;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
+use super::meet::Order;
+
 /// How a signature is cut: two sets of Jaccard `s` share a band with a chance of `1 - (1 - s^rows)^bands`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Banding {
@@ -45,7 +47,7 @@ impl Banding {
     /// Calls `each` with every band's key, and with the beginning of the next band, by which a crowd can be ordered:
     /// rows that agree there too are likelier alike. The lowest `bits` of a value tell it from most others; what is
     /// of another `kind` is never met.
-    pub(crate) fn each(&self, signature: &[u32], bits: u32, kind: &[u8], mut each: impl FnMut(Key, u64)) {
+    pub(crate) fn each(&self, signature: &[u32], bits: u32, kind: &[u8], mut each: impl FnMut(Key, Order)) {
         let mut bytes = Vec::with_capacity(self.rows * 4 + kind.len());
         for band in 0..self.bands {
             bytes.clear();
@@ -53,10 +55,9 @@ impl Banding {
             let rows = &signature[band * self.rows..(band + 1) * self.rows];
             rows.iter().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
             let next = (band + 1) * self.rows;
-            let next = (next..next + 64 / bits as usize).map(|index| signature[index % signature.len()]);
-            let order =
-                next.fold(0u64, |order, value| (order << bits) | u64::from(value) & ((1 << bits) - 1));
-            each(Key::from_u128(xxh3_128_with_seed(&bytes, band as u64)), order);
+            let next = (next..next + (32 / bits) as usize).map(|index| signature[index % signature.len()]);
+            let order = next.fold(0, |order, value| (order << bits) | value & ((1 << bits) - 1));
+            each(Key::from_u128(xxh3_128_with_seed(&bytes, band as u64)), Order(order));
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use rifflebox_core::{Key, Outcome, Row, Sample, Score, StageRow};
-use rifflebox_dataflow::{Candidates, Keep, Purged, ReadSample, Rows, Scope};
+use rifflebox_dataflow::{Arranged, Candidates, Keep, Purged, ReadSample, Rows, Scope, Values};
 use serde::{Deserialize, Serialize};
 
-use super::meet::{Crowd, Crowds, Member, Pair, Rank, Shape};
+use super::meet::{Crowd, Crowds, Member, Order, Pair, Rank, Shape};
 use super::survivors::{Edge, survivors};
 
 /// When two samples are alike: pure functions of a sample, of which a band's member tells all that its id does not.
@@ -18,7 +18,7 @@ pub(crate) trait Likeness: Send + Sync + 'static {
     fn recall(&self, id: Key) -> Option<Arc<Sketch>>;
 
     /// Calls `each` with the bands in which the sample meets others, each with an order within it.
-    fn bands(&self, row: &Row, sample: &Sample, each: &mut dyn FnMut(Key, u64)) -> Option<Shape>;
+    fn bands(&self, row: &Row, sample: &Sample, each: &mut dyn FnMut(Key, Order)) -> Option<Shape>;
 
     /// Returns how similar two samples are, if that is enough.
     fn similarity(&self, one: &Sketch, two: &Sketch) -> Option<Score>;
@@ -30,6 +30,17 @@ pub(crate) struct Sketch {
     pub(crate) route: Key,
     #[serde(with = "serde_bytes")]
     pub(crate) bytes: Vec<u8>,
+}
+
+/// What a band says of its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Met {
+    /// Two that are duplicates.
+    Alike(Edge),
+    /// Two that are to be compared, as the sketch of one is not known any more.
+    Unknown(Pair),
+    /// That they are a crowd.
+    Crowd(Crowd),
 }
 
 /// What is known of two rows that have met, on its way to the better one.
@@ -57,10 +68,19 @@ pub(crate) fn purge(
         }
     });
     let bands = scope.arrange("bands", bands, Keep::Internal);
-    let pairs = scope.recompute(bands, 2, move |_: &Key, members: Vec<(Member, i64)>, say| {
-        crowds.meet(standing(members), |pair: Pair| say(pair.worse, pair));
+    let met = meet(scope, bands, likeness, crowds);
+    let alike = scope.flat_map(met, |better, met: Met, say| {
+        if let Met::Alike(edge) = met {
+            say(better, edge);
+        }
     });
-    let edges = compare(scope, candidates, pairs, likeness);
+    let unknown = scope.flat_map(met, |worse, met: Met, say| {
+        if let Met::Unknown(pair) = met {
+            say(worse, pair);
+        }
+    });
+    let compared = compare(scope, candidates, unknown, likeness);
+    let edges = scope.concat(&[alike, compared]);
     let edges = scope.arrange("edges", edges, Keep::Internal);
     let witness = survivors(scope, edges);
     let displaced = candidates.join_arriving(scope, witness, |edge: Edge, row: Row, say| {
@@ -68,22 +88,53 @@ pub(crate) fn purge(
             Outcome::Displaced { by: edge.better.id, by_route: edge.by_route, similarity: edge.similarity };
         say(row.id, StageRow { row, outcome, verdict: None });
     });
-    let crowded = scope.recompute(bands, crowds.above + 1, move |band: &Key, members, say| {
-        if let Some(crowd) = crowds.count(standing(members)) {
-            say(*band, crowd);
+    let notes = scope.weighted_map(met, |_, met: Met, say| {
+        if let Met::Crowd(crowd) = met {
+            say("crowded bands".to_owned(), (), 1);
+            say("rows in crowded bands".to_owned(), (), crowd.rows as i64);
+            say("pairs in crowded bands not compared".to_owned(), (), crowd.left_out as i64);
         }
-    });
-    let notes = scope.weighted_map(crowded, |_, crowd: Crowd, say| {
-        say("crowded bands".to_owned(), (), 1);
-        say("rows in crowded bands".to_owned(), (), crowd.rows as i64);
-        say("pairs in crowded bands not compared".to_owned(), (), crowd.left_out as i64);
     });
     Purged { displaced, notes: Some(notes) }
 }
 
+/// Says what the rows of each band are to one another. Two whose sketches are both known are compared at once.
+///
+/// A pair may meet in several bands: how often it is said is no matter to what comes after.
+fn meet(
+    scope: &mut Scope<'_>,
+    bands: Arranged<Key, Member>,
+    likeness: &Arc<impl Likeness>,
+    crowds: Crowds,
+) -> Rows<Key, Met> {
+    let likeness = likeness.clone();
+    scope.recompute(bands, 2, move |band: &Key, were: Values<Member>, are: Values<Member>, say| {
+        let recall = |id: Key| likeness.recall(id);
+        let crowds = crowds.meet([standing(were), standing(are)], recall, |pair, known, weight| {
+            let [Some(better), Some(worse)] = known else {
+                return say(pair.worse, Met::Unknown(pair), weight);
+            };
+            if let Some(edge) = alike(&*likeness, &pair, better, worse) {
+                say(pair.better.id, Met::Alike(edge), weight);
+            }
+        });
+        let [was, is] = crowds.map(|crowd| crowd.map(Met::Crowd));
+        if was != is {
+            was.into_iter().for_each(|crowd| say(*band, crowd, -1));
+            is.into_iter().for_each(|crowd| say(*band, crowd, 1));
+        }
+    })
+}
+
 /// Returns the rows that are in a band.
-fn standing(members: Vec<(Member, i64)>) -> Vec<Member> {
+fn standing(members: Values<Member>) -> Vec<Member> {
     members.into_iter().filter(|(_, weight)| *weight > 0).map(|(member, _)| member).collect()
+}
+
+/// Returns what is known of two rows if they are duplicates.
+fn alike(likeness: &impl Likeness, pair: &Pair, better: &Sketch, worse: &Sketch) -> Option<Edge> {
+    let similarity = likeness.similarity(worse, better)?;
+    Some(Edge { better: pair.better, worse: pair.worse, by_route: better.route, similarity })
 }
 
 /// Compares each pair, and keeps those that are duplicates. Where the sketch of one is not known any more, the worse row's
@@ -101,21 +152,16 @@ fn compare(
     let sketch = move |id: Key, read: &mut ReadSample<'_>| {
         sketching.recall(id).or_else(|| read().and_then(|(row, sample)| sketching.sketch(&row, &sample)))
     };
-    let comparing = likeness.clone();
-    let compare = move |pair: &Pair, worse: &Sketch, better: &Sketch| {
-        let similarity = comparing.similarity(worse, better)?;
-        Some(Edge { better: pair.better, worse: pair.worse, by_route: better.route, similarity })
-    };
-    let (comparing, recalling) = (compare.clone(), likeness.clone());
+    let [first, second] = [(); 2].map(|()| likeness.clone());
     let sent = candidates.look_up(
         scope,
         pairs,
         sketch.clone(),
         move |_, worse: &Option<Arc<Sketch>>, pair: Pair, say| {
             let Some(worse) = worse else { return };
-            match recalling.recall(pair.better.id) {
+            match first.recall(pair.better.id) {
                 Some(better) => {
-                    if let Some(edge) = comparing(&pair, worse, &better) {
+                    if let Some(edge) = alike(&*first, &pair, &better, worse) {
                         say(pair.better.id, Compared::Alike(edge));
                     }
                 }
@@ -126,7 +172,7 @@ fn compare(
     candidates.look_up(scope, sent, sketch, move |id, better: &Option<Arc<Sketch>>, sent: Compared, say| {
         let edge = match (sent, better) {
             (Compared::Alike(edge), _) => Some(edge),
-            (Compared::Not(pair, worse), Some(better)) => compare(&pair, &worse, better),
+            (Compared::Not(pair, worse), Some(better)) => alike(&*second, &pair, better, &worse),
             (Compared::Not(..), None) => None,
         };
         if let Some(edge) = edge {

@@ -1,5 +1,6 @@
 //! Who meets whom in a band: everybody, and in a crowd a bounded few.
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 
 use rifflebox_core::{Key, Row, Score, Tier};
@@ -29,13 +30,31 @@ pub(crate) struct Shape {
     pub(crate) version: u64,
 }
 
+/// Values of a signature, as numbers of four bits, the first one highest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Order(pub(crate) u32);
+
+impl Order {
+    const VALUES: u32 = 8;
+
+    /// Returns the value of this number.
+    fn value(self, index: u32) -> u32 {
+        self.0 >> (4 * (Self::VALUES - 1 - index)) & 0xf
+    }
+
+    /// Whether all values but one, at most, agree: so do half of those that are alike enough, and few others.
+    fn agrees(self, other: Order) -> bool {
+        (0..Self::VALUES).filter(|index| self.value(*index) != other.value(*index)).count() <= 1
+    }
+}
+
 /// A row in a band.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Member {
     pub(crate) rank: Rank,
     pub(crate) shape: Shape,
-    /// Rows next to each other by this number are likelier alike than others of the band.
-    pub(crate) order: u64,
+    /// The next values of its signature, by which a crowd is parted: rows that agree are likelier alike than others.
+    pub(crate) order: Order,
 }
 
 /// Two rows that have met.
@@ -48,9 +67,9 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    fn of(one: &Member, two: &Member) -> Self {
-        let (better, worse) = (one.rank.min(two.rank), one.rank.max(two.rank).id);
-        Pair { better, worse, version: one.shape.version ^ two.shape.version }
+    fn of(better: &Member, worse: &Member) -> Self {
+        let version = better.shape.version ^ worse.shape.version;
+        Pair { better: better.rank, worse: worse.rank.id, version }
     }
 }
 
@@ -71,63 +90,192 @@ pub(crate) struct Crowd {
     pub(crate) left_out: u64,
 }
 
+/// A row of a band before a change and after it, and what is known of it once it has met another.
+struct Seen<T> {
+    member: Member,
+    stood: [bool; 2],
+    known: OnceCell<T>,
+}
+
+/// Before a change, and after it.
+const SIDES: [usize; 2] = [0, 1];
+
 impl Crowds {
-    /// Says, of all rows of a band, who is compared with whom.
+    /// Says by how much the pairs differ that are to be compared, of the rows of a band before a change and after it, each
+    /// with what `know` returns of the better one and of the worse; and returns how crowded it was, and is, if it is a crowd.
     ///
-    /// In a crowd each row is compared with the best-ranked ones, of which one is likely kept, and with its neighbours
-    /// by likeness: so the number of comparisons grows with the rows, and follows from the set of rows alone.
-    pub(crate) fn meet(&self, mut members: Vec<Member>, mut say: impl FnMut(Pair)) {
-        settle(&mut members);
-        if members.len() <= self.above {
-            for (index, worse) in members.iter().enumerate().skip(1) {
-                let betters = members[..index].iter().filter(|better| self.may_match(better, worse));
-                betters.for_each(|better| say(Pair::of(better, worse)));
+    /// Everybody meets everybody. In a crowd each row meets the head alone: the best-ranked row, which is likely kept. Those
+    /// who do not agree with it in the next values of their signatures are parted by these, and each part is as a band of
+    /// its own. So the number of comparisons grows with the rows, follows from the set of rows alone, and, of a change, with
+    /// what changes.
+    pub(crate) fn meet<T>(
+        &self,
+        sides: [Vec<Member>; 2],
+        know: impl Fn(Key) -> T,
+        mut say: impl FnMut(Pair, [&T; 2], i64),
+    ) -> [Option<Crowd>; 2] {
+        let rows = sides.each_ref().map(|members| members.len() as u64);
+        let mut seen = both(sides);
+        let mut met = [0; 2];
+        self.group(&mut seen, 0, &mut met, &mut |better, worse, weight| {
+            if self.may_match(&better.member, &worse.member) {
+                let known = [better, worse].map(|seen| seen.known.get_or_init(|| know(seen.member.rank.id)));
+                say(Pair::of(&better.member, &worse.member), known, weight);
             }
+        });
+        SIDES.map(|side| {
+            let left_out = (rows[side] * rows[side].saturating_sub(1) / 2) - met[side];
+            (rows[side] > self.above as u64).then_some(Crowd { rows: rows[side], left_out })
+        })
+    }
+
+    /// Says the pairs of a group of rows, which are in order of rank, and counts those of each side.
+    fn group<T>(
+        &self,
+        seen: &mut [Seen<T>],
+        level: u32,
+        met: &mut [u64; 2],
+        say: &mut impl FnMut(&Seen<T>, &Seen<T>, i64),
+    ) {
+        let heads = SIDES.map(|side| {
+            let rows = seen.iter().filter(|seen| seen.stood[side]).count();
+            let heads = if rows > self.above { 1 } else { rows };
+            met[side] += (0..heads).map(|index| (rows - 1 - index) as u64).sum::<u64>();
+            heads
+        });
+        let orders = meet_heads(seen, heads, say);
+        // Who agrees with a head is alike to it, or finds those that it is alike to in another band.
+        for seen in seen.iter_mut() {
+            for side in SIDES.into_iter().filter(|side| orders[*side].len() == 1) {
+                seen.stood[side] &= !orders[side][0].agrees(seen.member.order);
+            }
+        }
+        let done = seen.iter().all(|seen| seen.stood == [false; 2]);
+        if done || level == Order::VALUES {
             return;
         }
-        let mut met = Vec::new();
-        let mut compare = |one: &Member, two: &Member| {
-            if self.may_match(one, two) {
-                met.push(Pair::of(one, two));
-            }
-        };
-        for (index, worse) in members.iter().enumerate().skip(1) {
-            members[..index.min(self.reach())].iter().for_each(|better| compare(better, worse));
+        let part = |seen: &Seen<T>| seen.member.order.value(level);
+        seen.sort_unstable_by_key(|seen| (part(seen), seen.member));
+        for part in seen.chunk_by_mut(|one, two| part(one) == part(two)) {
+            self.group(part, level + 1, met, say);
         }
-        members.sort_unstable_by_key(|member| (member.order, member.rank));
-        for (index, one) in members.iter().enumerate() {
-            members[index + 1..].iter().take(self.reach()).for_each(|two| compare(one, two));
-        }
-        met.sort_unstable();
-        met.dedup();
-        met.into_iter().for_each(say);
     }
 
-    /// Says how crowded a band is, if it is.
-    pub(crate) fn count(&self, mut members: Vec<Member>) -> Option<Crowd> {
-        settle(&mut members);
-        let rows = members.len() as u64;
-        let reach = self.reach() as u64;
-        // The sum, over all rows, of how many of `reach` others stand before it; once by rank, and once by likeness.
-        let looked_at = 2 * (reach * rows - reach * (reach + 1) / 2);
-        let left_out = (rows * (rows - 1) / 2).saturating_sub(looked_at);
-        (members.len() > self.above).then_some(Crowd { rows, left_out })
-    }
-
-    /// With how many others, on each of two ways, a row of a crowd is compared.
-    fn reach(&self) -> usize {
-        self.above / 4
-    }
-
-    /// Whether two sets of these sizes can be similar enough: at best the smaller one lies within the larger.
+    /// Whether two rows can be similar enough, by the sizes of their sets: at best the smaller one lies within the larger.
     fn may_match(&self, one: &Member, two: &Member) -> bool {
         let (less, more) = (one.shape.size.min(two.shape.size), one.shape.size.max(two.shape.size));
         u64::from(less) * 1_000_000 >= u64::from(more) * self.threshold
     }
 }
 
-/// Sorts the rows of a band by rank, each once.
-fn settle(members: &mut Vec<Member>) {
-    members.sort_unstable();
-    members.dedup_by_key(|member| member.rank.id);
+/// Says by how much the pairs differ of the heads, so many of each side, with everybody that ranks below, and returns the
+/// heads' orders.
+fn meet_heads<T>(
+    seen: &mut [Seen<T>],
+    heads: [usize; 2],
+    say: &mut impl FnMut(&Seen<T>, &Seen<T>, i64),
+) -> [Vec<Order>; 2] {
+    let changed = seen.iter().any(|seen| seen.stood[0] != seen.stood[1]);
+    let mut orders = [Vec::new(), Vec::new()];
+    for index in 0..seen.len() {
+        let is_head = SIDES.map(|side| seen[index].stood[side] && orders[side].len() < heads[side]);
+        for below in seen[index + 1..].iter().filter(|_| changed && is_head != [false; 2]) {
+            let [was, is] = SIDES.map(|side| i64::from(is_head[side] && below.stood[side]));
+            if was != is {
+                say(&seen[index], below, is - was);
+            }
+        }
+        for side in SIDES.into_iter().filter(|side| is_head[*side]) {
+            orders[side].push(seen[index].member.order);
+            seen[index].stood[side] = false;
+        }
+        if SIDES.iter().all(|side| orders[*side].len() == heads[*side]) {
+            break;
+        }
+    }
+    orders
+}
+
+/// Returns the rows of two sides in order of rank, each once.
+fn both<T>([before, after]: [Vec<Member>; 2]) -> Vec<Seen<T>> {
+    let side = |members: Vec<Member>, stood| {
+        members.into_iter().map(move |member| Seen { member, stood, known: OnceCell::new() })
+    };
+    let mut seen: Vec<Seen<T>> = side(before, [true, false]).chain(side(after, [false, true])).collect();
+    seen.sort_unstable_by_key(|seen| seen.member);
+    seen.dedup_by(|two, one| {
+        let same = one.member == two.member;
+        if same {
+            SIDES.into_iter().for_each(|side| one.stood[side] |= two.stood[side]);
+        }
+        same
+    });
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CROWDS: Crowds = Crowds { above: 8, threshold: 800_000 };
+
+    fn member(number: u64, order: u32) -> Member {
+        // The head of all is of the first kind.
+        let tier = if order == 0 { Tier::T0 } else { Tier::T1 };
+        let rank = Rank { tier, score: Reverse(Score::ONE), id: Key::of(&number.to_le_bytes()) };
+        Member { rank, shape: Shape { size: 100, version: 0 }, order: Order(order) }
+    }
+
+    fn meet(before: &[Member], after: &[Member]) -> (BTreeMap<Pair, i64>, [Option<Crowd>; 2]) {
+        let mut pairs = BTreeMap::new();
+        let crowds = CROWDS.meet(
+            [before.to_vec(), after.to_vec()],
+            |_| (),
+            |pair, _, weight| {
+                *pairs.entry(pair).or_default() += weight;
+            },
+        );
+        pairs.retain(|_, weight| *weight != 0);
+        (pairs, crowds)
+    }
+
+    #[test]
+    fn a_crowd_meets_its_best_and_those_that_agree_with_none_of_them_meet_among_themselves() {
+        let few: Vec<Member> = (0..8).map(|number| member(number, 0)).collect();
+        assert_eq!(meet(&[], &few), (meet(&[], &few).0, [None, None]));
+        assert_eq!(meet(&[], &few).0.len(), 28);
+        // All agree: each meets the head, and that is all.
+        let alike: Vec<Member> = (0..100).map(|number| member(number, 7)).collect();
+        let (pairs, [_, crowd]) = meet(&[], &alike);
+        assert_eq!((pairs.len(), crowd), (99, Some(Crowd { rows: 100, left_out: 4_950 - 99 })));
+        // Ten kinds of ten, parted by their last two values: until then a head a value, and its kind is done.
+        let kinds: Vec<Member> = (0..100).map(|number| member(number, (number as u32 % 10) * 0x11)).collect();
+        let (pairs, [_, crowd]) = meet(&[], &kinds);
+        assert_eq!((pairs.len(), crowd.unwrap().left_out), (510, 4_950 - 510));
+    }
+
+    proptest! {
+        /// What differs is what there is less what there was, whoever comes and goes, in crowds and among few.
+        #[test]
+        fn a_change_says_what_differs(
+            before in prop::collection::btree_map(0u64..60, 0u32..4, 0..40),
+            after in prop::collection::btree_map(0u64..60, 0u32..4, 0..40),
+        ) {
+            let members = |rows: &BTreeMap<u64, u32>| -> Vec<Member> {
+                rows.iter().map(|(number, kind)| member(*number, kind * (0x11 << (4 * (number % 6))))).collect()
+            };
+            let (before, after) = (members(&before), members(&after));
+            let (mut expected, [_, is]) = meet(&[], &after);
+            let (taken, [_, was]) = meet(&[], &before);
+            for (pair, weight) in taken {
+                *expected.entry(pair).or_default() -= weight;
+            }
+            expected.retain(|_, weight| *weight != 0);
+            prop_assert_eq!(meet(&before, &after), (expected, [was, is]));
+        }
+    }
 }

@@ -6,7 +6,7 @@ use rifflebox_core::{Key, Row, Sample, Score, Value};
 
 use super::banding::Banding;
 use super::graph::{Likeness, Sketch};
-use super::meet::Shape;
+use super::meet::{Order, Shape};
 use super::planes::Planes;
 
 /// Unrelated vectors stand at a right angle: this share of their pairs may meet in vain.
@@ -55,7 +55,7 @@ impl Likeness for Vectors {
         None
     }
 
-    fn bands(&self, _: &Row, sample: &Sample, each: &mut dyn FnMut(Key, u64)) -> Option<Shape> {
+    fn bands(&self, _: &Row, sample: &Sample, each: &mut dyn FnMut(Key, Order)) -> Option<Shape> {
         let vector = self.vector(sample)?;
         // Vectors of two models do not compare: another dimension is another kind.
         let kind = [vec![sample.content.kind() as u8], vector.len().to_le_bytes().to_vec()].concat();

@@ -9,7 +9,7 @@ use rifflebox_core::{Key, Row, Sample, Score};
 use super::NearSettings;
 use super::banding::Banding;
 use super::graph::{Likeness, Sketch};
-use super::meet::Shape;
+use super::meet::{Order, Shape};
 use super::shingle::{Shingler, shared};
 use super::signature::Permutations;
 use crate::columns;
@@ -87,18 +87,19 @@ impl Likeness for Words {
         self.recent.get(&id)
     }
 
-    fn bands(&self, row: &Row, sample: &Sample, each: &mut dyn FnMut(Key, u64)) -> Option<Shape> {
+    fn bands(&self, row: &Row, sample: &Sample, each: &mut dyn FnMut(Key, Order)) -> Option<Shape> {
         let (set, _) = self.set(row, sample)?;
-        self.banding.each(&self.permutations.sign(&set), 16, &[sample.content.kind() as u8], each);
+        self.banding.each(&self.permutations.sign(&set), 4, &[sample.content.kind() as u8], each);
         // The text is part of the sample's id: no other ever stands under the same.
         Some(Shape { size: u32::try_from(set.len()).unwrap_or(u32::MAX), version: 0 })
     }
 
     fn similarity(&self, one: &Sketch, two: &Sketch) -> Option<Score> {
         let (one, two) = (one.bytes.as_chunks().0, two.bytes.as_chunks().0);
-        let shared = shared(one, two);
-        let union = one.len() + two.len() - shared;
-        let enough = shared as u64 * 1_000_000 >= union as u64 * self.threshold;
-        enough.then(|| Score::new(shared as f64 / union as f64))
+        let both = one.len() + two.len();
+        // At least `threshold` of the union, which is `both` less what they share.
+        let least = (both as u64 * self.threshold).div_ceil(1_000_000 + self.threshold);
+        let shared = shared(one, two, least as usize)?;
+        Some(Score::new(shared as f64 / (both - shared) as f64))
     }
 }
