@@ -18,16 +18,16 @@ use crate::share::Share;
 use crate::time::{Flat, Looped, Time};
 
 /// Rows that a commit may always merge, however few it adds.
-const ALWAYS: u64 = 16 << 10;
+const ALWAYS: u64 = 4 << 10;
 
 /// Rows that a commit may merge for each one that it adds, and for each merge that is under way.
 const TIMES: u64 = 4;
 
 /// Bytes that a commit may always merge: a small change does not wait for the merges of a large build.
-const ALWAYS_BYTES: u64 = 4 << 20;
+const ALWAYS_BYTES: u64 = 1 << 20;
 
 /// Bytes that it may merge besides for each row that it adds: more than four rows have, unless they are long texts.
-const BYTES_A_ROW: u64 = 64 << 10;
+const BYTES_A_ROW: u64 = 16 << 10;
 
 /// Bytes that a commit merges at most: what is merged is held in memory.
 const MOST_BYTES: u64 = 64 << 20;

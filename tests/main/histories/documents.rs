@@ -35,7 +35,7 @@ pub(super) struct Documents {
 impl Documents {
     /// Makes a folder without documents.
     pub(super) fn new(folder: &Path) -> Documents {
-        for kind in ["pages/deep", "tables"] {
+        for kind in ["pages/deep", "tables", "exam"] {
             fs::create_dir_all(folder.join(kind)).expect("a folder can be made");
         }
         Documents { folder: folder.to_owned(), files: BTreeMap::new(), before: BTreeMap::new() }

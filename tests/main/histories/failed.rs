@@ -28,14 +28,21 @@ pub(super) fn failed_once() -> Vec<(&'static str, History)> {
         ("passages", Stage { version: 2, ..lot }),
     ]);
     branched.documents = vec![Edit::Write { path: "pages/deep/f.md".to_owned(), seed: 115 }];
-    branched.shape = Shape { branched: true, purge: Purged::AfterChecks, near: Some(80), ..branched.shape };
+    branched.shape = Shape {
+        branched: true,
+        purge: Purged::AfterChecks,
+        near: Some(80),
+        held_out: None,
+        ..branched.shape
+    };
     all.push(("what came straight and then by a verifier came twice", branched));
     let write = Edit::Write { path: "pages/c.md".to_owned(), seed: 208 };
     let round = Round { edits: vec![write], ..turned(vec![Turn::Near(Some(30))]) };
     let mut emptied = plain(vec![round]);
     let stage = Stage { version: 2, on_reject: OnReject::Drop };
     emptied.shape.stages = [("passages", stage), ("rows", stage)].into();
-    emptied.shape = Shape { purge: Purged::BeforeChecks, near: Some(80), recipe: 4, ..emptied.shape };
+    emptied.shape =
+        Shape { purge: Purged::BeforeChecks, near: Some(80), held_out: None, recipe: 4, ..emptied.shape };
     emptied.documents.clear();
     all.insert(0, ("a purge that changed with all of its rows gone", emptied));
     let half_read = "documents of a source stayed as they were read before it changed, since a build died";
@@ -62,6 +69,7 @@ fn plain(rounds: Vec<Round>) -> History {
         branched: false,
         purge: Purged::Never,
         near: None,
+        held_out: None,
         recipe: 0,
         splits: false,
         partial: false,

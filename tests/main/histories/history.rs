@@ -3,7 +3,7 @@
 use rifflebox::{OnReject, Tier};
 use rifflebox_testkit::Random;
 
-use super::shape::{CHECKS, MAKERS, Purged, Shape, Stage};
+use super::shape::{CHECKS, HeldOut, MAKERS, Purged, Shape, Stage};
 
 /// A beginning, and rounds of changes, each built and compared.
 #[derive(Clone, Debug)]
@@ -73,6 +73,7 @@ pub(super) enum Turn {
     Branch,
     Purge(Purged),
     Near(Option<u64>),
+    HeldOut(Option<HeldOut>),
     Recipe(u64),
     Pages(&'static str),
     License,
@@ -154,6 +155,9 @@ pub(super) fn draw(seed: u64) -> History {
     if !seed.is_multiple_of(2) {
         look_for_copies(&mut history, &mut Random::new(!seed ^ 1));
     }
+    if seed.is_multiple_of(3) {
+        hold_out(&mut history, &mut Random::new(!seed ^ 2));
+    }
     history
 }
 
@@ -172,6 +176,26 @@ fn look_for_copies(history: &mut History, random: &mut Random) {
             _ => continue,
         };
         round.turns.push(turn);
+    }
+}
+
+/// Draws what is held out, and how it is looked for.
+fn hold_out(history: &mut History, random: &mut Random) {
+    let held_out =
+        |random: &mut Random| HeldOut { withheld: random.once_in(2), words: *random.choose(&[5, 13]) };
+    let write = |random: &mut Random| {
+        let path = (*random.choose(&["exam/a.jsonl", "exam/b.jsonl"])).to_owned();
+        Edit::Write { path, seed: random.below(1_000) }
+    };
+    history.shape.held_out = random.once_in(2).then(|| held_out(random));
+    history.documents.push(write(random));
+    for round in &mut history.rounds {
+        match random.below(6) {
+            0 | 1 => round.edits.push(write(random)),
+            2 => round.edits.push(Edit::Delete { path: "exam/a.jsonl".to_owned() }),
+            3 => round.turns.push(Turn::HeldOut(random.once_in(2).then(|| held_out(random)))),
+            _ => {}
+        }
     }
 }
 
@@ -202,6 +226,7 @@ fn shape(random: &mut Random) -> Shape {
         branched: random.once_in(3),
         purge: *random.choose(&[Purged::Never, Purged::BeforeChecks, Purged::AfterChecks]),
         near: None,
+        held_out: None,
         recipe: random.below(5),
         splits: random.once_in(4),
         partial: random.once_in(8),
@@ -343,6 +368,7 @@ impl Turn {
             Turn::Branch => shape.branched = !shape.branched,
             Turn::Purge(purge) => shape.purge = purge,
             Turn::Near(percent) => shape.near = percent,
+            Turn::HeldOut(held_out) => shape.held_out = held_out,
             Turn::Recipe(recipe) => shape.recipe = recipe,
             Turn::Tier(tier) => shape.tier = tier,
             Turn::Tables(column) => shape.tables = column,

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rifflebox::{
-    Cloze, Content, Document, Draft, Exact, Files, Flow, Generator, Identity, Key, Length, LengthSettings,
-    NearDuplicates, NearSettings, OnReject, Passages, PublishSettings, Recipe, Result, Sample, Samples,
-    Share, Supported, TableRows, Tier, Tokenizer, Verbatim, VerbatimSettings, Verdict, verifier,
-    verifier_with_documents,
+    Cloze, Content, Decontaminate, DecontaminateSettings, Document, Draft, Exact, Files, Flow, Generator,
+    Identity, Key, Length, LengthSettings, NearDuplicates, NearSettings, OnReject, Passages, PublishSettings,
+    Recipe, Result, Sample, Samples, Share, Supported, TableRows, Tier, Tokenizer, Verbatim,
+    VerbatimSettings, Verdict, verifier, verifier_with_documents,
 };
 
 use super::service::{Asker, Judge, Service};
@@ -42,6 +42,8 @@ pub(super) struct Shape {
     pub(super) purge: Purged,
     /// Of what likeness near-duplicates are purged behind the exact ones, in percent.
     pub(super) near: Option<u64>,
+    /// Whether what is made is held against a source that is held out, and how.
+    pub(super) held_out: Option<HeldOut>,
     /// One of a few recipes.
     pub(super) recipe: u64,
     /// Whether some documents are held out for validation.
@@ -68,6 +70,21 @@ pub(super) enum Purged {
     AfterChecks,
 }
 
+/// What is looked for of a source that is held out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct HeldOut {
+    /// Whether documents are withheld, before anything is made of them; samples are rejected otherwise.
+    pub(super) withheld: bool,
+    /// Words in a row that nothing may share with it.
+    pub(super) words: usize,
+}
+
+impl HeldOut {
+    fn check(self) -> Result<Decontaminate> {
+        Decontaminate::new(DecontaminateSettings { n: self.words, near_n: 3, ..Default::default() })
+    }
+}
+
 impl Shape {
     /// Returns the flow over a folder; a second mix goes to the URL `second`.
     pub(super) fn flow(&self, folder: &Path, service: &Service, second: &str) -> Result<Flow> {
@@ -80,6 +97,16 @@ impl Shape {
         if let Some(column) = self.tables {
             let tables = Files::matching("tables/*.jsonl").tier(Tier::T1).id(column);
             documents = documents.concat(&flow.documents("tables", tables.source("tables", folder)?));
+        }
+        let exam = match self.held_out {
+            None => None,
+            Some(held_out) => {
+                let exam = Files::matching("exam/*.jsonl").source("exam", folder)?;
+                Some((flow.documents("exam", exam), held_out))
+            }
+        };
+        if let Some((exam, held_out)) = exam.as_ref().filter(|(_, held_out)| held_out.withheld) {
+            documents = documents.withhold(exam, held_out.check()?);
         }
         let mut human = None;
         let mut made = None;
@@ -102,6 +129,10 @@ impl Shape {
         if made.is_none() && human.is_none() {
             // Under a name that no other operator is given.
             made = Some(documents.generate(Passages::default()).named("all that there is"));
+        }
+        if let Some((exam, held_out)) = exam.as_ref().filter(|(_, held_out)| !held_out.withheld) {
+            let check = held_out.check()?;
+            made = made.map(|made| made.verify_against(exam, check));
         }
         let samples = self.judged(made, human, service)?;
         let settings = PublishSettings { shard_mb: 1, partial: self.partial, ..PublishSettings::default() };

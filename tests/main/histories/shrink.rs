@@ -67,6 +67,9 @@ fn smaller(history: &History) -> Vec<History> {
     if history.shape.near.is_some() {
         add(&|smaller| smaller.shape.near = None);
     }
+    if history.shape.held_out.is_some() {
+        add(&|smaller| smaller.shape.held_out = None);
+    }
     if history.shape.second {
         add(&|smaller| smaller.shape.second = false);
     }
