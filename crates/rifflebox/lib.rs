@@ -85,6 +85,6 @@ pub use rifflebox_sources::Files;
 pub use rifflebox_storage::{CheckReport, GcReport, Requests, Wrap};
 pub use rifflebox_verify::{
     C4Quality, Characters, Decontaminate, DecontaminateSettings, FinewebQuality, GopherQuality,
-    GopherRepetition, Language, Length, LengthSettings, Mutants, MutantsSettings, PythonTests,
-    PythonTestsSettings, Supported,
+    GopherRepetition, Language, Length, LengthSettings, Mutants, MutantsSettings, Numeric, NumericSettings,
+    PythonTests, PythonTestsSettings, Require, Rounding, Supported, Tolerance,
 };

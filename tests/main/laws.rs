@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rifflebox::{
     C4Quality, Characters, Cloze, Decontaminate, Document, Exact, Fields, FinewebQuality, Generator,
-    GopherQuality, GopherRepetition, Language, Length, NearDuplicates, Passages, Recipe, Supported,
+    GopherQuality, GopherRepetition, Language, Length, NearDuplicates, Numeric, Passages, Recipe, Supported,
     TableRows as Rows, Tier, Value, Verbatim, VerbatimSettings, Verifier,
 };
 use rifflebox_testkit::{Effort, generator_laws, graph_verifier_laws, mixer_laws, purge_laws, verifier_laws};
@@ -83,6 +83,14 @@ fn cloze() {
 #[test]
 fn supported() {
     verifies(Supported::default());
+}
+
+#[test]
+fn numeric() {
+    // Every other text has a length of which the calculation is right.
+    let text = "<<{{ text | length }}-{{ text | length }}={{ text | length % 2 }}>>";
+    let settings = rifflebox::NumericSettings { text: Some(text.to_owned()), ..Default::default() };
+    verifies(Numeric::new(settings).unwrap());
 }
 
 #[test]

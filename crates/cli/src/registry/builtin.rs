@@ -9,7 +9,7 @@ use rifflebox_generate::{Cloze, CommandGenerator, Passages, Rows};
 use rifflebox_mix::Recipe;
 use rifflebox_publish::Splits;
 use rifflebox_sources::Files;
-use rifflebox_verify::{CommandVerifier, Decontaminate, Mutants, PythonTests, Supported};
+use rifflebox_verify::{CommandVerifier, Decontaminate, Mutants, Numeric, PythonTests, Supported};
 
 use super::{Given, Made, NoSettings, Registry};
 use crate::flow_file::{Kind, Mistake};
@@ -25,6 +25,7 @@ pub(super) fn add(registry: Registry) -> Registry {
         .with_operator(Kind::Verify, "supported", supported)
         .with_operator(Kind::Verify, Decontaminate::NAME, decontaminate)
         .with_operator(Kind::Verify, "command", command_verifier)
+        .with_operator(Kind::Verify, Numeric::NAME, numeric)
         .with_operator(Kind::Verify, PythonTests::NAME, python_tests)
         .with_operator(Kind::Verify, Mutants::NAME, mutants)
         .with_operator(Kind::Verify, "verbatim", verbatim)
@@ -83,6 +84,11 @@ fn python_tests(given: &Given<'_>) -> Result<Made, Mistake> {
 fn mutants(given: &Given<'_>) -> Result<Made, Mistake> {
     let verifier = Mutants::new(given.settings()?).map_err(|error| given.mistake(error))?;
     Ok(Made::of(Operator::VerifyAsked(Arc::new(verifier), given.on_reject())))
+}
+
+fn numeric(given: &Given<'_>) -> Result<Made, Mistake> {
+    let numeric = Numeric::new(given.settings()?).map_err(|error| given.mistake(error))?;
+    Ok(Made::of(Operator::Verify(Arc::new(numeric), given.on_reject())))
 }
 
 fn supported(given: &Given<'_>) -> Result<Made, Mistake> {

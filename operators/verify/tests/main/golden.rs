@@ -1,10 +1,12 @@
-//! What each filter said when its version was made: other words need another version, or other settings.
+//! What each filter, and `numeric`, said when its version was made: other words need another version, or other settings.
 //!
 //! `UPDATE_GOLDEN=1` writes the files anew, except where a filter kept version and settings and says something else.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
-use rifflebox_verify::filters;
+use rifflebox_core::Verifier;
+use rifflebox_verify::{Numeric, filters};
 use serde_json::json;
 
 use crate::{Excerpt, excerpts, filter, path, sample};
@@ -31,14 +33,38 @@ const EDGES: &[(&str, &str)] = &[
     ("same lines", "a line of text\na line of text\n\na line of text\n\n\n\na line of text"),
 ];
 
+/// Calculations, right and wrong, and what looks like one.
+const SUMS: &[(&str, &str)] = &[
+    ("annotation", "She sold 48/2 = <<48/2=24>>24 clips.\n#### 24"),
+    ("wrong annotation", "She sold 48/2 = <<48/2=25>>25 clips.\n#### 25"),
+    ("no annotation", "<<x=5>>"),
+    ("powers", "<<9**9**9=1>> and <<5/0=0>>"),
+    ("rounded", "10/3 = 3.33, and 2/3 = 0.66"),
+    ("chain", "2+3=5+1=6"),
+    ("units", "3 km + 200 m = 3.2 km; 3 km + 200 g = 203 km; $12 * 3 hours = $36"),
+    ("percent", "20% of 50 = 10, 50/200 = 25%, 100 + 10% = 110, 20% * 50 = 1000"),
+    ("times", "9:30 + 0:45 = 10:15. 11:30 am + 1 hour = 12:30 pm."),
+    ("mixed", "1 1/2 + 1/4 = 1 3/4 and 1½ + ¼ = 1.75"),
+    ("TeX", r"$\frac{1}{2} \times 12 = 6$, so $\boxed{6}$"),
+    ("variables", "2x + 3 = 7, x = 2, f(3) = 10"),
+    ("words", "half of 20 + 5 = 15, for 4 subjects = 186 + 62"),
+    ("labels", "5 apples + 3 apples = 9 apples; 3 apples + 4 pears = 8 fruits"),
+];
+
 #[test]
 fn output_changes_with_the_identity_only() {
     let texts = texts();
+    let sums: Vec<Excerpt> =
+        SUMS.iter().map(|&(id, text)| Excerpt { id: id.to_owned(), text: text.to_owned() }).collect();
+    let numeric = serde_json::from_value(json!({ "equalities": true, "require": "nothing" }));
+    let numeric: Arc<dyn Verifier> =
+        Arc::new(Numeric::new(numeric.expect("settings are right")).expect("settings are right"));
+    let judges = filters().iter().map(|&name| (name, filter(name), &texts));
     let mut stale = Vec::new();
-    for &name in filters() {
+    for (name, verifier, texts) in judges.chain([(Numeric::NAME, numeric, &sums)]) {
         let file = path("golden").join(format!("{name}.jsonl"));
         let golden = std::fs::read_to_string(&file).unwrap_or_default();
-        let now = output(name, &texts);
+        let now = output(&*verifier, texts);
         if now == golden {
             continue;
         }
@@ -61,8 +87,7 @@ fn texts() -> Vec<Excerpt> {
     edges.chain(excerpts().into_iter().step_by(12)).collect()
 }
 
-fn output(name: &str, texts: &[Excerpt]) -> String {
-    let filter = filter(name);
+fn output(filter: &dyn Verifier, texts: &[Excerpt]) -> String {
     let identity = filter.identity();
     let head = json!({ "name": identity.name, "version": identity.version, "settings": identity.settings });
     let mut output = format!("{head}\n");

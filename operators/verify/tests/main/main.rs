@@ -5,6 +5,7 @@ mod contamination;
 mod executed;
 mod golden;
 mod pure;
+mod stated;
 
 use std::path::PathBuf;
 
