@@ -86,5 +86,6 @@ pub use rifflebox_storage::{CheckReport, GcReport, Requests, Wrap};
 pub use rifflebox_verify::{
     C4Quality, Characters, Decontaminate, DecontaminateSettings, FinewebQuality, GopherQuality,
     GopherRepetition, Language, Length, LengthSettings, Mutants, MutantsSettings, Numeric, NumericSettings,
-    PythonTests, PythonTestsSettings, Require, Rounding, Supported, Tolerance,
+    PythonTests, PythonTestsSettings, Require, Rounding, Sql, SqlSettings, Supported, Symbolic,
+    SymbolicSettings, Symbols, Tolerance,
 };

@@ -19,6 +19,9 @@ pub struct Interpreter {
     /// The packages that programs may import beside the standard library, and those that they require, with their
     /// versions.
     pub packages: BTreeMap<String, String>,
+    /// The version of SQLite that it has, if it has one; what runs no SQL does not depend on it.
+    #[serde(default, skip_serializing)]
+    pub sqlite: Option<String>,
     /// The program itself.
     #[serde(skip_serializing)]
     pub(crate) executable: PathBuf,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::{Layer, Layers};
+use crate::{Layer, Layers, Task};
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum End {
     Tested(Tested),
     /// Mutants were made.
     Mutated(Mutants),
+    /// A trusted program answered.
+    Answered(serde_json::Value),
     /// By us, at its time limit.
     TooSlow,
     /// By us, for what it printed.
@@ -148,7 +150,7 @@ pub(crate) struct Unconfined(pub(crate) Option<Layer>, pub(crate) String);
 
 impl Reply {
     /// Reads the outcome of a run.
-    pub(crate) fn outcome(self, makes_mutants: bool) -> Result<Outcome, Unconfined> {
+    pub(crate) fn outcome(self, task: &Task) -> Result<Outcome, Unconfined> {
         let end = match self.end.as_str() {
             "unconfined" => {
                 let (name, _) = self.why.split_once(':').unwrap_or_default();
@@ -158,13 +160,7 @@ impl Reply {
             "time" => End::TooSlow,
             "output" | "report" => End::Flooded,
             "memory" => End::TooLarge,
-            "finished" if makes_mutants => {
-                serde_json::from_value(self.report).map_or(End::Died(0), End::Mutated)
-            }
-            // A report that is none is the program's doing: ours are.
-            "finished" => serde_json::from_value(self.report).map_or(End::Died(0), |tested: Tested| {
-                End::Tested(Tested { why: tested.why.as_deref().map(plain), ..tested })
-            }),
+            "finished" => said(task, self.report),
             _ => End::Died(self.signal),
         };
         let usage = Usage {
@@ -174,6 +170,22 @@ impl Reply {
         };
         Ok(Outcome { end, output: self.output, usage, layers: Layers(self.layers.into_iter().collect()) })
     }
+}
+
+/// Reads what a run reports. A report that is none is the program's doing: ours are.
+fn said(task: &Task, report: serde_json::Value) -> End {
+    let read = match task {
+        Task::Mutants { .. } => serde_json::from_value(report).map(End::Mutated),
+        Task::Trusted { .. } => serde_json::from_value(report).map(|Answer { answer }| End::Answered(answer)),
+        Task::Tests { .. } => serde_json::from_value(report)
+            .map(|tested: Tested| End::Tested(Tested { why: tested.why.as_deref().map(plain), ..tested })),
+    };
+    read.unwrap_or(End::Died(0))
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    answer: serde_json::Value,
 }
 
 /// Returns a text that fits a line.

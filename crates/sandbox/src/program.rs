@@ -31,6 +31,14 @@ pub enum Task {
         /// The most mutants to make.
         most: usize,
     },
+    /// Asks a program that is trusted about data that is not: the program alone is code. Its function `main` takes the
+    /// input, and returns the answer.
+    Trusted {
+        /// The program, in Python.
+        program: &'static str,
+        /// What it is asked.
+        input: serde_json::Value,
+    },
 }
 
 /// Where a solution and its tests run.

@@ -16,7 +16,7 @@ use crate::outcome::{Reply, Unconfined};
 use crate::{Interpreter, Layer, Limits, Outcome, Process, Program, Task};
 
 /// The server's own modules, each after those that it imports.
-const MODULES: [(&str, &str); 8] = [
+const MODULES: [(&str, &str); 9] = [
     ("wire", include_str!("python/wire.py")),
     ("remote", include_str!("python/remote.py")),
     ("exam", include_str!("python/exam.py")),
@@ -24,6 +24,7 @@ const MODULES: [(&str, &str); 8] = [
     ("confine", include_str!("python/confine.py")),
     ("judge", include_str!("python/judge.py")),
     ("mutate", include_str!("python/mutate.py")),
+    ("trusted", include_str!("python/trusted.py")),
     ("server", include_str!("python/server.py")),
 ];
 const BOOT: &str = include_str!("python/boot.py");
@@ -125,11 +126,10 @@ impl Server {
         wanted: &mut dyn FnMut() -> bool,
     ) -> Result<Outcome, Trouble> {
         self.runs += 1;
-        let makes_mutants = matches!(program.task, Task::Mutants { .. });
         self.say(&task(program, limits)).map_err(|error| Trouble::Gone(error.to_string()))?;
         let said = self.hear(limits.wall + PATIENCE, wanted)?;
         let reply: Reply = serde_json::from_slice(&said).map_err(|error| Trouble::Gone(error.to_string()))?;
-        reply.outcome(makes_mutants).map_err(Trouble::Unconfined)
+        reply.outcome(&program.task).map_err(Trouble::Unconfined)
     }
 
     /// Runs nothing, with all layers on.
@@ -244,6 +244,9 @@ fn task(program: &Program, limits: &Limits) -> Value {
         }),
         Task::Mutants { solution, most } => {
             json!({ "task": "mutants", "solution": solution, "most": most, "limits": limits })
+        }
+        Task::Trusted { program, input } => {
+            json!({ "task": "trusted", "program": program, "input": input, "limits": limits })
         }
     }
 }

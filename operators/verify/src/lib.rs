@@ -56,6 +56,9 @@ pub use gopher_repetition::{GopherRepetition, GopherRepetitionSettings};
 pub use language::{Language, LanguageSettings, Languages};
 pub use length::{Length, LengthSettings, Lengths};
 pub use numeric::{Numeric, NumericSettings, Require, Rounding, Tolerance};
-pub use programs::{Mutants, MutantsSettings, PythonTests, PythonTestsSettings};
+pub use programs::{
+    Mutants, MutantsSettings, PythonTests, PythonTestsSettings, Sql, SqlSettings, Symbolic, SymbolicSettings,
+    Symbols,
+};
 pub use registry::{by_name, by_name_with, filters};
 pub use supported::Supported;

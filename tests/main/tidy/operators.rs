@@ -8,11 +8,13 @@ const TRAITS: [&str; 8] =
     ["Generator", "Verifier", "AskedGenerator", "AskedVerifier", "GraphVerifier", "Purge", "Mixer", "Source"];
 
 /// Operators that the laws leave out, each with the reason.
-const LEFT_OUT: [(&str, &str); 6] = [
+const LEFT_OUT: [(&str, &str); 8] = [
     ("CommandGenerator", "runs programs; tried beside it, with programs that die, lie and dawdle"),
     ("CommandVerifier", "runs programs; tried beside it, with programs that die, lie and dawdle"),
     ("PythonTests", "runs programs; tried beside it, and by the hostile ones of the sandbox"),
     ("Mutants", "runs programs; tried beside it"),
+    ("Symbolic", "asks in a sandbox; tried beside it"),
+    ("Sql", "asks in a sandbox; tried beside it"),
     ("Filter", "a frame; each type that is made of it is an operator"),
     ("FileSource", "its law is the difference of two listings; tried beside it, over random histories"),
 ];

@@ -9,7 +9,9 @@ use rifflebox_generate::{Cloze, CommandGenerator, Passages, Rows};
 use rifflebox_mix::Recipe;
 use rifflebox_publish::Splits;
 use rifflebox_sources::Files;
-use rifflebox_verify::{CommandVerifier, Decontaminate, Mutants, Numeric, PythonTests, Supported};
+use rifflebox_verify::{
+    CommandVerifier, Decontaminate, Mutants, Numeric, PythonTests, Sql, Supported, Symbolic,
+};
 
 use super::{Given, Made, NoSettings, Registry};
 use crate::flow_file::{Kind, Mistake};
@@ -28,6 +30,8 @@ pub(super) fn add(registry: Registry) -> Registry {
         .with_operator(Kind::Verify, Numeric::NAME, numeric)
         .with_operator(Kind::Verify, PythonTests::NAME, python_tests)
         .with_operator(Kind::Verify, Mutants::NAME, mutants)
+        .with_operator(Kind::Verify, Sql::NAME, sql)
+        .with_operator(Kind::Verify, Symbolic::NAME, symbolic)
         .with_operator(Kind::Verify, "verbatim", verbatim)
         .with_operator(Kind::Dedup, "exact", exact)
         .with_operator(Kind::Dedup, "near", near)
@@ -83,6 +87,16 @@ fn python_tests(given: &Given<'_>) -> Result<Made, Mistake> {
 
 fn mutants(given: &Given<'_>) -> Result<Made, Mistake> {
     let verifier = Mutants::new(given.settings()?).map_err(|error| given.mistake(error))?;
+    Ok(Made::of(Operator::VerifyAsked(Arc::new(verifier), given.on_reject())))
+}
+
+fn sql(given: &Given<'_>) -> Result<Made, Mistake> {
+    let verifier = Sql::new(given.settings()?).map_err(|error| given.mistake(error))?;
+    Ok(Made::of(Operator::VerifyAsked(Arc::new(verifier), given.on_reject())))
+}
+
+fn symbolic(given: &Given<'_>) -> Result<Made, Mistake> {
+    let verifier = Symbolic::new(given.settings()?).map_err(|error| given.mistake(error))?;
     Ok(Made::of(Operator::VerifyAsked(Arc::new(verifier), given.on_reject())))
 }
 

@@ -9,6 +9,14 @@ def normal(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def tops(name, distribution):
+    """Returns the files and folders of a package; a system's package may not list them."""
+    if distribution.files:
+        return {file.parts[0] for file in distribution.files} - {"..", "__pycache__"}
+    modules = (distribution.read_text("top_level.txt") or name).split()
+    return {top for module in modules for top in (module, module + ".py")}
+
+
 wanted = [normal(name) for name in sys.argv[1:]]
 open_names, found, paths = list(wanted), {}, {}
 while open_names:
@@ -24,12 +32,10 @@ while open_names:
         # Required by an extra, or for another system.
         continue
     found[name] = distribution.version
-    for file in distribution.files or []:
-        top = file.parts[0]
-        if top not in ("..", "__pycache__", ".."):
-            place = os.path.realpath(os.path.join(str(distribution.locate_file("")), top))
-            if os.path.exists(place):
-                paths[top] = place
+    for top in tops(name, distribution):
+        place = os.path.realpath(os.path.join(str(distribution.locate_file("")), top))
+        if os.path.exists(place):
+            paths[top] = place
     for requirement in distribution.requires or []:
         if "extra ==" not in requirement:
             open_names.append(normal(re.split(r"[^A-Za-z0-9._-]", requirement.strip(), maxsplit=1)[0]))
@@ -37,7 +43,12 @@ modules = sorted(
     top.removesuffix(".py") for top in paths
     if (top.endswith(".py") or os.path.isdir(paths[top]) and not top.endswith((".dist-info", ".egg-info", ".libs")))
     and top.removesuffix(".py").replace("-", "_") in {name.replace("-", "_") for name in wanted})
+try:
+    from sqlite3 import sqlite_version
+except ImportError:
+    sqlite_version = None
 print(json.dumps({
+    "sqlite": sqlite_version,
     "executable": os.path.realpath(sys.executable),
     "prefix": os.path.realpath(sys.base_prefix),
     "implementation": sys.implementation.name,

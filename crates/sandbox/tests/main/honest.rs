@@ -237,3 +237,27 @@ fn runs_wait_for_their_turn_and_all_come() {
         assert_eq!(word(&runtime.block_on(run).expect("the sandbox works")).0, "passed");
     }
 }
+
+#[test]
+fn a_trusted_program_is_asked_about_data_and_held_as_all_are() {
+    let ask = |program: &'static str, input: serde_json::Value| {
+        let task = Task::Trusted { program, input };
+        run(
+            &SANDBOX,
+            Program { task, seed: Bubblewrap::SEED },
+            Limits { wall: Duration::from_secs(2), ..Limits::default() },
+        )
+    };
+    let doubles = "def main(given):\n    return {'twice': given['text'] * 2, 'name': __name__}\n";
+    let outcome = ask(doubles, serde_json::json!({ "text": "__import__('os')" }));
+    let wanted = serde_json::json!({ "twice": "__import__('os')__import__('os')", "name": "__main__" });
+    assert_eq!(outcome.end, End::Answered(wanted));
+    assert!(outcome.layers.is_complete());
+    let raised = ask("def main(given):\n    raise ValueError(given)\n", "no".into());
+    assert_eq!((raised.end, raised.output.as_str()), (End::Died(0), "ValueError: no\n"));
+    assert_eq!(ask("def main(given):\n    while True:\n        pass\n", 0.into()).end, End::TooSlow);
+    let reaches = "def main(given):\n    open('/etc/passwd')\n";
+    assert!(ask(reaches, 0.into()).output.contains("Error"), "no file of the host is there");
+    // What is no answer, since it is no plain data, is none.
+    assert_eq!(ask("def main(given):\n    return {1, 2}\n", 0.into()).end, End::Died(0));
+}

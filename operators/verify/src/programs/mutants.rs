@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::code::{Code, CodeTemplate};
 use super::runner::Runner;
-use super::settings::{Common, Meaning, five, half_a_gigabyte, usage};
+use super::settings::{Common, Machine, Meaning, five, half_a_gigabyte, usage};
 use super::told::refusal;
 
 /// Tests a sample's tests: makes mutants of its solution, and counts those that the tests notice.
@@ -75,12 +75,14 @@ impl MutantsSettings {
         Common {
             program: &self.program,
             process: self.process,
-            python: self.python.as_deref(),
-            packages: &self.packages,
-            seconds: self.seconds,
-            memory_mb: self.memory_mb,
-            without: &self.without,
-            concurrency: self.concurrency,
+            machine: Machine {
+                python: self.python.as_deref(),
+                packages: &self.packages,
+                seconds: self.seconds,
+                memory_mb: self.memory_mb,
+                without: &self.without,
+                concurrency: self.concurrency,
+            },
         }
     }
 
@@ -120,7 +122,7 @@ impl Mutants {
     pub fn new(settings: MutantsSettings) -> Result<Self> {
         settings.check()?;
         let common = settings.common();
-        let runner = Runner::new(&common, || common.start())?;
+        let runner = Runner::new(&common, || common.machine.start())?;
         Ok(Mutants { settings, runner })
     }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::code::Code;
 use super::runner::Runner;
-use super::settings::{Common, five, half_a_gigabyte};
+use super::settings::{Common, Machine, five, half_a_gigabyte};
 use super::told::{refusal, use_of};
 
 /// Runs Python tests against a sample's solution, in a sandbox.
@@ -55,12 +55,14 @@ impl PythonTestsSettings {
         Common {
             program: &self.program,
             process: self.process,
-            python: self.python.as_deref(),
-            packages: &self.packages,
-            seconds: self.seconds,
-            memory_mb: self.memory_mb,
-            without: &self.without,
-            concurrency: self.concurrency,
+            machine: Machine {
+                python: self.python.as_deref(),
+                packages: &self.packages,
+                seconds: self.seconds,
+                memory_mb: self.memory_mb,
+                without: &self.without,
+                concurrency: self.concurrency,
+            },
         }
     }
 }
@@ -76,7 +78,7 @@ impl PythonTests {
     /// here, with its cure.
     pub fn new(settings: PythonTestsSettings) -> Result<Self> {
         let common = settings.common();
-        Ok(PythonTests { runner: Runner::new(&common, || common.start())? })
+        Ok(PythonTests { runner: Runner::new(&common, || common.machine.start())? })
     }
 
     /// Makes the verifier, with a sandbox of one's own; `python`, `packages`, `without` and `concurrency` are its to know.

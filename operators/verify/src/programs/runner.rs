@@ -4,7 +4,7 @@ use rifflebox_core::{Answering, Failure, Judged, Limits as Calls, Result, Verdic
 use rifflebox_sandbox::{Limits, Outcome, Process, Program, Sandbox, Task};
 
 use super::code::{Code, CodeTemplate};
-use super::settings::{Common, Meaning, limits, process};
+use super::settings::{Common, Meaning, process};
 
 /// Runs programs of one template.
 pub(super) struct Runner {
@@ -26,15 +26,15 @@ impl Runner {
     ) -> Result<Arc<Self>> {
         let template = CodeTemplate::new(common.program)?;
         let process = process(&template, common.process)?;
-        let limits = limits(common.seconds, common.memory_mb)?;
+        let limits = common.machine.limits()?;
         Ok(Arc::new(Runner {
             sandbox: sandbox()?,
             limits,
             template,
             program: common.program.to_owned(),
             process,
-            seconds: common.seconds,
-            memory_mb: common.memory_mb,
+            seconds: common.machine.seconds,
+            memory_mb: common.machine.memory_mb,
         }))
     }
 

@@ -9,11 +9,17 @@ use serde::Serialize;
 
 use super::code::CodeTemplate;
 
-/// The settings of every verifier that runs programs: what is run, in which interpreter, and what holds it.
+/// The settings of every verifier that runs programs of a sample: what is run, and where.
 #[derive(Debug)]
 pub(super) struct Common<'a> {
     pub(super) program: &'a str,
     pub(super) process: Option<Process>,
+    pub(super) machine: Machine<'a>,
+}
+
+/// The settings of every verifier that runs anything: in which interpreter, and what holds it.
+#[derive(Debug)]
+pub(super) struct Machine<'a> {
     pub(super) python: Option<&'a str>,
     pub(super) packages: &'a [String],
     pub(super) seconds: u64,
@@ -32,7 +38,7 @@ pub(super) const fn half_a_gigabyte() -> u64 {
     512
 }
 
-impl Common<'_> {
+impl Machine<'_> {
     /// Starts a sandbox, or takes part in the one that stands already.
     pub(super) fn start(&self) -> Result<Arc<dyn Sandbox>> {
         if self.concurrency == Some(0) {
@@ -51,18 +57,19 @@ impl Common<'_> {
         })?;
         Ok(sandbox)
     }
-}
 
-/// What a run may use, of the settings' units.
-pub(super) fn limits(seconds: u64, memory_mb: u64) -> Result<Limits> {
-    for (key, value, least) in [("seconds", seconds, 1), ("memory_mb", memory_mb, 64)] {
-        if value < least {
-            return usage(&format!("`{key}` is at least {least}"));
+    /// Returns what a run may use.
+    pub(super) fn limits(&self) -> Result<Limits> {
+        let Machine { seconds, memory_mb, .. } = *self;
+        for (key, value, least) in [("seconds", seconds, 1), ("memory_mb", memory_mb, 64)] {
+            if value < least {
+                return usage(&format!("`{key}` is at least {least}"));
+            }
         }
+        // A busy machine gives a program less than a processor, and must not reject it for that.
+        let (cpu, wall) = (Duration::from_secs(seconds), Duration::from_secs(3 * seconds));
+        Ok(Limits { wall, cpu, memory: memory_mb << 20, ..Limits::default() })
     }
-    // A busy machine gives a program less than a processor, and must not reject it for that.
-    let (cpu, wall) = (Duration::from_secs(seconds), Duration::from_secs(3 * seconds));
-    Ok(Limits { wall, cpu, memory: memory_mb << 20, ..Limits::default() })
 }
 
 /// Where a template's solution and tests run: in two processes where they are parted, and nothing else is wanted.
