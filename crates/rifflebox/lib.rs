@@ -86,6 +86,5 @@ pub use rifflebox_storage::{CheckReport, GcReport, Requests, Wrap};
 pub use rifflebox_verify::{
     C4Quality, Characters, Decontaminate, DecontaminateSettings, FinewebQuality, GopherQuality,
     GopherRepetition, Language, Length, LengthSettings, Mutants, MutantsSettings, Numeric, NumericSettings,
-    PythonTests, PythonTestsSettings, Require, Rounding, Sql, SqlSettings, Supported, Symbolic,
-    SymbolicSettings, Symbols, Tolerance,
+    PythonTests, PythonTestsSettings, Sql, SqlSettings, Supported, Symbolic, SymbolicSettings, Symbols,
 };

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::agreement::{Agreement, Rounding, Sides};
+use super::exact::MOST_DIGITS;
 use super::expression::{Fault, MOST_TOKENS, Mode, is_arithmetic, prefix, whole};
 use super::token::{Placed, Token, tokens};
 use super::units;
@@ -272,8 +273,9 @@ fn starts_with(left: &[Placed], right: &[Placed]) -> bool {
 
 /// Returns the number that follows an annotation, where it is not the result.
 fn repeated(value: &[Placed], after: &str) -> Option<String> {
-    let line = after.lines().next().unwrap_or_default();
-    let after = tokens(line.get(..line.floor_char_boundary(200)).unwrap_or_default());
+    // However long the line is, a number begins at once.
+    let line = after[..after.floor_char_boundary(2 * MOST_DIGITS)].lines().next().unwrap_or_default();
+    let after = tokens(line);
     let sign = after.iter().position(|placed| !matches!(placed.token, Token::Money(_) | Token::Subtract))?;
     let Token::Number { value: said, .. } = &after[sign].token else { return None };
     if after[0].start > 0 || after[1..=sign].iter().any(|placed| !placed.glued) {

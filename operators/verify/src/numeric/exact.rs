@@ -7,10 +7,11 @@ use num_traits::{One, Signed, ToPrimitive, Zero};
 /// A number, exactly.
 pub(super) type Exact = Ratio<BigInt>;
 
-/// The most bits of a numerator or a denominator: some twenty thousand digits.
-const MOST_BITS: u64 = 1 << 16;
+/// The most bits of a numerator or a denominator, some twelve hundred digits: whatever a text computes, each of its
+/// operations takes less than a millisecond.
+const MOST_BITS: u64 = 1 << 12;
 /// The most digits of a number as it is written.
-pub(super) const MOST_DIGITS: usize = 1_000;
+pub(super) const MOST_DIGITS: usize = 300;
 /// The most places that a number is shown with.
 const SHOWN_PLACES: u32 = 6;
 /// A number is shown as a decimal if it ends within so many places.
@@ -159,9 +160,9 @@ mod tests {
         assert_eq!(power(&nine, &number("0.5")), Err(Trouble::Root));
         assert_eq!(power(&number("2"), &-number("3")).map(|n| show(&n)), Ok("0.125".to_owned()));
         assert_eq!(power(&number("0"), &-number("3")), Err(Trouble::ByZero));
-        assert_eq!(power(&number("1"), &number(&"9".repeat(900))), Ok(number("1")));
+        assert_eq!(power(&number("1"), &number(&"9".repeat(200))), Ok(number("1")));
         assert_eq!(divide(&nine, &number("0")), Err(Trouble::ByZero));
-        let large = power(&nine, &number("15000")).unwrap();
+        let large = power(&nine, &number("1000")).unwrap();
         assert_eq!(multiply(&large, &large), Err(Trouble::TooLarge));
     }
 }

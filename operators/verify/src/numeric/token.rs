@@ -80,7 +80,7 @@ const FRACTIONS: &[(char, i64, i64)] = &[
 ];
 const RAISED: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 /// The most that a number such as `1e300` is moved by.
-const MOST_EXPONENT: i32 = 5_000;
+const MOST_EXPONENT: i32 = 300;
 
 /// Splits a line into tokens.
 pub(super) fn tokens(line: &str) -> Vec<Placed> {
