@@ -86,5 +86,6 @@ pub use rifflebox_storage::{CheckReport, GcReport, Requests, Wrap};
 pub use rifflebox_verify::{
     C4Quality, Characters, Decontaminate, DecontaminateSettings, FinewebQuality, GopherQuality,
     GopherRepetition, Language, Length, LengthSettings, Mutants, MutantsSettings, Numeric, NumericSettings,
-    PythonTests, PythonTestsSettings, Sql, SqlSettings, Supported, Symbolic, SymbolicSettings, Symbols,
+    PythonTests, PythonTestsSettings, Require as NumericRequire, Rounding as NumericRounding, Sql,
+    SqlSettings, Supported, Symbolic, SymbolicSettings, Symbols, Tolerance as NumericTolerance,
 };

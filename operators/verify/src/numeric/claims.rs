@@ -291,11 +291,12 @@ fn repeated(value: &[Placed], after: &str) -> Option<String> {
 
 /// Returns what a reason quotes of a text.
 pub(super) fn clip(text: &str) -> String {
-    let text = text.trim();
-    match text.char_indices().nth(QUOTED_CHARS) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
+    let mut text: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if let Some((at, _)) = text.char_indices().nth(QUOTED_CHARS) {
+        text.truncate(at);
+        text.push('…');
     }
+    text
 }
 
 #[cfg(test)]

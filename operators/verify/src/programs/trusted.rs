@@ -87,6 +87,9 @@ impl Asked {
             }
             _ => Verdict::reject(format!("not decided: {}", self.unanswered(&outcome))),
         };
+        // It may quote what the sample says.
+        found.reason =
+            found.reason.map(|why| why.chars().map(|c| if c.is_control() { ' ' } else { c }).collect());
         found.votes.push(layers);
         Ok(found)
     }
