@@ -29,7 +29,8 @@ impl Dimension {
     pub(super) fn times(&self, other: &Self, power: i32) -> Self {
         let mut all = self.0.clone();
         for (base, exponent) in &other.0 {
-            *all.entry(base).or_default() += exponent.saturating_mul(power);
+            let sum = all.entry(base).or_default();
+            *sum = sum.saturating_add(exponent.saturating_mul(power));
         }
         all.retain(|_, exponent| *exponent != 0);
         Dimension(all)

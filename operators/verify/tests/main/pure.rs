@@ -1,8 +1,8 @@
 //! Laws of any text: no panic, and nothing but the text decides.
 
 use proptest::prelude::*;
-use rifflebox_core::{Content, Proof};
-use rifflebox_verify::filters;
+use rifflebox_core::{Content, Proof, Verifier};
+use rifflebox_verify::{Numeric, filters};
 
 use crate::{filter, sample};
 
@@ -19,6 +19,19 @@ fn odd_text() -> impl Strategy<Value = String> {
     prop::collection::vec(atom, 0..60).prop_map(|atoms| atoms.concat())
 }
 
+/// Text that is dense in what calculations are made of.
+fn odd_sums() -> impl Strategy<Value = String> {
+    let atom = prop_oneof![
+        "[0-9]{1,3}([.,][0-9]{1,3})?",
+        r"(<<|>>|[-+*/^=%$()x×÷≈½²:!#]){1,2}",
+        " (km|m|h|kg|dollars|dozen|million|per|of|and|am|apples|x) ",
+        r"(\\frac\{1\}\{2\}|\\boxed\{|\\times|\}|####|The answer is|A: |Option B)",
+        "[ \n]{1,2}",
+        "\\PC",
+    ];
+    prop::collection::vec(atom, 0..40).prop_map(|atoms| atoms.concat())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -30,6 +43,20 @@ proptest! {
             prop_assert_eq!(verdict.accept, verdict.reason.is_none());
             prop_assert_eq!(&filter(name).verify(&sample, &[]), &verdict, "{}", name);
         }
+    }
+
+    #[test]
+    fn any_calculation_is_judged_twice_alike(text in odd_sums(), expected in odd_sums()) {
+        let settings = serde_json::json!({
+            "equalities": true, "running": true, "expected": "{{ expected }}", "tolerance": { "relative": 0.1 },
+        });
+        let numeric = Numeric::new(serde_json::from_value(settings).unwrap()).unwrap();
+        let mut sample = sample(&text);
+        sample.fields.insert("expected".to_owned(), expected.as_str().into());
+        let verdict = numeric.verify(&sample, &[]);
+        prop_assert_eq!(verdict.accept, verdict.reason.is_none());
+        prop_assert_eq!(&numeric.verify(&sample, &[]), &verdict);
+        prop_assert_eq!(verdict.accept, verdict.score.value() == 1.0);
     }
 
     #[test]

@@ -79,6 +79,9 @@ fn bounds_are_reasons() {
     assert!(annotation(&nested).ends_with("is too large to be evaluated"));
     assert!(annotation(&format!("{}1=500", "1+".repeat(499))).contains("cannot be read"));
     assert!(annotation(&format!("{}=1", "7".repeat(5_000))).contains("cannot be read"));
+    // A dimension of more than a computer's word.
+    let raised = format!("{}1 km{}", "(".repeat(20), ")^9".repeat(20));
+    assert_eq!(all(&format!("<<{raised} * {raised} = 2 km>>")).len(), 1);
     // Linear in the text, however it is made.
     silent(&[&"2+".repeat(50_000), &"= ".repeat(50_000), &"(".repeat(50_000)]);
 }
