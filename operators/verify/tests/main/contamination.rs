@@ -126,7 +126,9 @@ fn planted_items_are_found_and_clean_texts_pass() {
             "no items of benchmarks were planted: RIFFLEBOX_DATA names no folder that holds them"
         );
     };
-    let gsm8k: Vec<_> = gsm8k.into_iter().step_by(5).collect();
+    // Every fifth, or with `RIFFLEBOX_LONG` all of them.
+    let long = std::env::var("RIFFLEBOX_LONG").is_ok_and(|long| long == "1");
+    let gsm8k: Vec<_> = gsm8k.into_iter().step_by(if long { 1 } else { 5 }).collect();
     // A solution of three lines is what anybody writes: of HumanEval, what is asked and tested is held out.
     let mut held = held_out("gsm8k", &gsm8k, &["question", "answer"]);
     held.extend(held_out("humaneval", &humaneval, &["prompt", "test"]));
