@@ -676,4 +676,9 @@ def main(given):
         verdict, why = "bound", str(error)
     except RecursionError:
         verdict, why = "bound", "more levels than are looked at"
+    except MemoryError:
+        raise
+    except Exception as error:
+        # What SymPy cannot compare, such as sizes of numbers that are not real, it says in its own ways.
+        verdict, why = "undecided", "SymPy says: %s" % clip(error)
     return {"verdict": verdict, "why": why}

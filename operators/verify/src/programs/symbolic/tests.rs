@@ -147,6 +147,11 @@ async fn solutions_are_put_back() {
         "cannot be read: there is no solution",
     ];
     assert_eq!(told(given, &wrong).await, wanted);
+    let complex = json!({
+        "equation": "{{ prompt }}", "solution": "{{ completion }}", "symbols": "complex", "concurrency": 1,
+    });
+    let of_no_size = told(complex, &[("x > 1", "x = i")]).await;
+    assert!(of_no_size[0].starts_with("undecided: SymPy says: "), "{of_no_size:?}");
 }
 
 #[tokio::test]
@@ -190,7 +195,9 @@ async fn what_takes_too_long_is_not_decided() {
     given["seconds"] = 1.into();
     // Too near to differ at a point, and too long to be multiplied out.
     let pair = ("(x+y+z+1)^200", "(x+y+z+1)^199 * (x+y+z+1+1e-60)");
-    assert_eq!(told(given, &[pair]).await, ["not decided: it takes more than 1 s of a processor"]);
+    let told = told(given, &[pair]).await;
+    // By a processor's time, or by the clock where the machine is busy.
+    assert!(told[0].starts_with("not decided: it takes "), "{told:?}");
 }
 
 #[test]
