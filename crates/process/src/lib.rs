@@ -5,11 +5,16 @@
 //! again alone before it counts as failed. A program that dies, hangs, floods or prints garbage fails its item, and
 //! nothing else; one that cannot even start, or is killed from outside, leaves its items owed.
 //!
+//! Where a program runs is a [`Door`]'s to say: here, or in a sandbox.
+//!
 //! This crate knows neither samples nor verdicts: its users put them into JSON and read them from it.
 
+mod door;
 mod group;
 mod program;
 mod run;
 
+pub use door::{Asked, Confined, Confinement, Door, Files, Running};
 pub use group::{Group, kill_all};
 pub use program::{Program, ProgramSettings};
+pub use run::{End, Ran};

@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rifflebox_core::{Error, ErrorKind, Failure, Key, Limits, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::run::{End, MOST_STDOUT_BYTES, Ran, Run};
+use crate::door::{Asked, Confined, Confinement, Door, Files, Here};
+use crate::run::{End, Ran};
 
 /// How much of a line that is no answer goes into a reason.
 const EXCERPT_CHARS: usize = 80;
@@ -38,6 +40,35 @@ pub struct ProgramSettings {
     /// Seconds that one run may take.
     #[serde(default)]
     pub timeout_s: Option<u64>,
+    /// Whether, and how, it is confined.
+    #[serde(default)]
+    pub sandbox: Option<Confinement>,
+}
+
+impl ProgramSettings {
+    /// Returns how the program is confined, if it is.
+    pub fn confined(&self) -> Option<Confined> {
+        self.sandbox.as_ref().and_then(Confinement::wanted)
+    }
+
+    /// Returns how many runs there are at once.
+    pub fn width(&self) -> usize {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.concurrency.unwrap_or(threads)
+    }
+
+    /// Returns how long a run may take.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_s.unwrap_or(DEFAULT_TIMEOUT_S))
+    }
+
+    /// Reads the files that its answers depend on.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`], naming the file, when one cannot be read.
+    pub fn read_files(&self, base_dir: &Path) -> Result<Files> {
+        files(self, base_dir, |bytes| bytes)
+    }
 }
 
 const DEFAULT_BATCH: usize = 32;
@@ -47,13 +78,14 @@ const DEFAULT_TIMEOUT_S: u64 = 300;
 #[derive(Clone, Debug)]
 pub struct Program {
     argv: Vec<String>,
-    dir: PathBuf,
+    door: Arc<dyn Door>,
     version: String,
     family: Option<String>,
     files: BTreeMap<String, Key>,
+    /// Megabytes, where it is confined.
+    memory_mb: Option<u64>,
     limits: Limits,
     timeout: Duration,
-    most_stdout_bytes: usize,
 }
 
 /// What a program's answers depend on, beside its version.
@@ -61,6 +93,9 @@ pub struct Program {
 struct Meaning<'a> {
     command: &'a [String],
     files: &'a BTreeMap<String, Key>,
+    /// What it may use is part of its answers where it is confined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandbox_mb: Option<u64>,
 }
 
 /// An answer: the object that the program printed.
@@ -73,19 +108,31 @@ impl Program {
     /// [`ErrorKind::Usage`], naming the setting, when there is no command, a limit is 0, a file cannot be read, or the
     /// version command fails.
     pub fn new(settings: &ProgramSettings, base_dir: &Path) -> Result<Self> {
+        if settings.confined().is_some() {
+            return usage("`sandbox` is set, and there is none here");
+        }
+        let here = Here::new(base_dir.to_owned());
+        Self::behind(settings, base_dir, || Ok(Arc::new(here)))
+    }
+
+    /// Makes a program that runs behind a door, which is opened last: what is wrong with the settings comes before what is
+    /// wrong with the machine.
+    ///
+    /// # Errors
+    /// As [`Program::new`], and what the door says.
+    pub fn behind(
+        settings: &ProgramSettings,
+        base_dir: &Path,
+        door: impl FnOnce() -> Result<Arc<dyn Door>>,
+    ) -> Result<Self> {
         if settings.command.first().is_none_or(String::is_empty) {
             return usage("`command` is empty: give a program and its arguments");
         }
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let limits = Limits {
-            batch: settings.batch.unwrap_or(DEFAULT_BATCH),
-            concurrency: settings.concurrency.unwrap_or(threads),
-        };
-        let timeout_s = settings.timeout_s.unwrap_or(DEFAULT_TIMEOUT_S);
+        let limits = Limits { batch: settings.batch.unwrap_or(DEFAULT_BATCH), concurrency: settings.width() };
         for (key, is_zero) in [
             ("batch", limits.batch == 0),
             ("concurrency", limits.concurrency == 0),
-            ("timeout_s", timeout_s == 0),
+            ("timeout_s", settings.timeout().is_zero()),
         ] {
             if is_zero {
                 return usage(&format!("`{key}` is at least 1"));
@@ -93,13 +140,13 @@ impl Program {
         }
         let mut program = Program {
             argv: settings.command.clone(),
-            dir: base_dir.to_owned(),
             version: String::new(),
             family: settings.family.clone(),
-            files: files(settings, base_dir)?,
+            files: files(settings, base_dir, |bytes| Key::of(&bytes))?,
+            memory_mb: settings.confined().map(|confined| confined.memory_mb),
             limits,
-            timeout: Duration::from_secs(timeout_s),
-            most_stdout_bytes: MOST_STDOUT_BYTES,
+            timeout: settings.timeout(),
+            door: door()?,
         };
         program.version = match (&settings.version, &settings.version_command) {
             (Some(_), Some(_)) => return usage("`version` and `version_command` exclude each other"),
@@ -122,13 +169,18 @@ impl Program {
 
     /// Returns what its answers depend on beside the version: the command line, and the digests of its files.
     pub fn meaning(&self) -> Value {
-        let meaning = Meaning { command: &self.argv, files: &self.files };
+        let meaning = Meaning { command: &self.argv, files: &self.files, sandbox_mb: self.memory_mb };
         serde_json::to_value(meaning).expect("settings are plain data")
     }
 
     /// Returns how it may be run.
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// Says what holds the program, if anything does.
+    pub fn held(&self) -> Option<String> {
+        self.door.held()
     }
 
     /// Asks about each item, and returns the answers in their order.
@@ -186,6 +238,7 @@ impl Program {
             End::Crashed(signal) => format!("the program crashed with signal {signal}"),
             End::TooSlow(limit) => format!("the program took longer than {} s", limit.as_secs()),
             End::Flooded(most) => format!("the program printed more than {most} bytes"),
+            End::TooLarge(most) => format!("the program used more than {most} MB"),
             End::Well => no_answer(&ran.stdout),
         };
         Err(Failure::Final(ran.reason(&what)))
@@ -217,8 +270,7 @@ impl Program {
             input.extend_from_slice(items[*index].line.as_bytes());
             input.push(b'\n');
         }
-        let (limit, most_stdout_bytes) = (self.timeout, self.most_stdout_bytes);
-        Run { argv: &self.argv, dir: &self.dir, limit, most_stdout_bytes }.over(&input).await
+        self.door.run(Asked { argv: self.argv.clone(), input, limit: self.timeout }).await
     }
 
     /// Runs the version command, on a thread with a runtime of its own: the caller may stand in one.
@@ -226,12 +278,11 @@ impl Program {
         if argv.first().is_none_or(String::is_empty) {
             return usage("`version_command` is empty: give a program and its arguments");
         }
-        let run =
-            Run { argv, dir: &self.dir, limit: self.timeout, most_stdout_bytes: self.most_stdout_bytes };
+        let run = self.door.run(Asked { argv: argv.to_vec(), input: Vec::new(), limit: self.timeout });
         let ran = std::thread::scope(|scope| {
             let running = scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                Ok::<_, std::io::Error>(runtime.block_on(run.over(&[])))
+                Ok::<_, std::io::Error>(runtime.block_on(run))
             });
             running.join().expect("running a program does not panic")
         });
@@ -322,10 +373,13 @@ fn no_answer(stdout: &[u8]) -> String {
     }
 }
 
-/// Digests the files that a program depends on.
-fn files(settings: &ProgramSettings, base_dir: &Path) -> Result<BTreeMap<String, Key>> {
-    let read =
-        |name: &String| std::fs::read(base_dir.join(name)).map(|bytes| (name.clone(), Key::of(&bytes)));
+/// Reads the files that a program depends on, and keeps of each what is wanted.
+fn files<T>(
+    settings: &ProgramSettings,
+    base_dir: &Path,
+    keep: impl Fn(Vec<u8>) -> T,
+) -> Result<BTreeMap<String, T>> {
+    let read = |name: &String| std::fs::read(base_dir.join(name)).map(|bytes| (name.clone(), keep(bytes)));
     match &settings.files {
         Some(names) => names
             .iter()

@@ -21,20 +21,24 @@ const COMPLAINT_CHARS: usize = 300;
 /// How long pipes may stay open after a program's end: only a process that left its group holds one.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGXCPU, SIGXFSZ, SIGSYS: a program's own faults and limits.
+const FAULTS: [i32; 9] = [4, 5, 6, 7, 8, 11, 24, 25, 31];
+
 /// What a program did in one run.
-#[derive(Debug)]
-pub(crate) struct Ran {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
     /// What it printed, as far as it came.
-    pub(crate) stdout: Vec<u8>,
+    pub stdout: Vec<u8>,
     /// The last line of its complaints.
-    pub(crate) complaint: Option<String>,
+    pub complaint: Option<String>,
     /// How it ended.
-    pub(crate) end: End,
+    pub end: End,
 }
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+#[non_exhaustive]
+pub enum End {
     /// By itself, with status 0.
     Well,
     /// By itself, with another status.
@@ -47,6 +51,8 @@ pub(crate) enum End {
     TooSlow(Duration),
     /// By us, for it printed more than this.
     Flooded(usize),
+    /// By us, for it used more megabytes of memory than this.
+    TooLarge(u64),
     /// It never began.
     NotStarted(String),
 }
@@ -141,6 +147,17 @@ impl Run<'_> {
 }
 
 impl Ran {
+    /// Makes a run of how it ended, what it printed, and what it complained of.
+    pub fn new(end: End, stdout: Vec<u8>, complaints: &[u8]) -> Self {
+        Ran { stdout, complaint: complaint(complaints), end }
+    }
+
+    /// Makes a run that a signal ended.
+    pub fn ended_by(signal: i32, stdout: Vec<u8>, complaints: &[u8]) -> Self {
+        let end = if FAULTS.contains(&signal) { End::Crashed(signal) } else { End::Killed(signal) };
+        Ran::new(end, stdout, complaints)
+    }
+
     /// Says how the program failed, with its own last words.
     pub(crate) fn reason(&self, what: &str) -> String {
         match &self.complaint {
@@ -153,8 +170,6 @@ impl Ran {
 #[cfg(unix)]
 fn end_of(status: ExitStatus) -> End {
     use std::os::unix::process::ExitStatusExt;
-    // SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGXCPU, SIGXFSZ, SIGSYS: a program's own faults and limits.
-    const FAULTS: [i32; 9] = [4, 5, 6, 7, 8, 11, 24, 25, 31];
     match (status.code(), status.signal()) {
         (Some(0), _) => End::Well,
         (Some(code), _) => End::Status(code),

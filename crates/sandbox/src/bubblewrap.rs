@@ -1,12 +1,14 @@
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rifflebox_core::{Failure, Result};
 use tokio::sync::oneshot;
 
+use crate::filter::{self, Whose};
 use crate::outcome::Unconfined;
 use crate::pool::{Job, Pool};
 use crate::server::{Plan, Trouble, usage};
-use crate::{Interpreter, Layer, Layers, Limits, Program, Running, Sandbox, filter};
+use crate::{Interpreter, Layer, Layers, Limits, Program, Running, Sandbox};
 
 /// The interpreter that is taken where none is named: the system's, which everybody may read.
 const PYTHON: &str = "/usr/bin/python3";
@@ -34,6 +36,9 @@ pub struct BubblewrapSettings {
     pub python: Option<String>,
     /// Packages of it that programs may import, beside the standard library.
     pub packages: Vec<String>,
+    /// Folders and files of this machine that commands may read besides, at the same place: what is installed elsewhere than
+    /// in `/usr/bin` and `/usr/lib`.
+    pub read: Vec<PathBuf>,
     /// Layers to do without, of [`Layer::OPTIONAL`].
     pub without: Vec<Layer>,
     /// Runs at once; one for each processor if not given.
@@ -55,13 +60,15 @@ impl Bubblewrap {
         }
         let python = settings.python.as_deref().unwrap_or(PYTHON);
         let interpreter = Interpreter::survey(python, &settings.packages)?;
-        let filter = match settings.without.contains(&Layer::Seccomp) {
-            true => Vec::new(),
-            false => filter::program().map_err(|why| missing(Layer::Seccomp, &why))?,
+        let filter = |whose| match settings.without.contains(&Layer::Seccomp) {
+            true => Ok(Vec::new()),
+            false => filter::program(whose).map_err(|why| missing(Layer::Seccomp, &why)),
         };
         let plan = Plan {
             interpreter,
-            filter,
+            read: settings.read.iter().map(|path| readable(path)).collect::<Result<_>>()?,
+            filter: filter(Whose::Interpreter)?,
+            command_filter: filter(Whose::Command)?,
             without: settings.without.clone(),
             bubblewrap: settings.bubblewrap.clone().unwrap_or_else(|| "bwrap".to_owned()),
             renew_after: settings.renew_after,
@@ -121,6 +128,23 @@ impl Sandbox for Bubblewrap {
             outcome.unwrap_or_else(|_| Err(Failure::Owed("the sandbox was closed".to_owned())))
         })
     }
+}
+
+/// Places that are the kernel's, or all of this machine: no installation lies there, and secrets do.
+const NEVER_READ: [&str; 5] = ["/proc", "/sys", "/dev", "/run", "/tmp"];
+
+/// Returns where a place lies that commands may read; it is shown under the name that it was given by.
+fn readable(path: &Path) -> Result<PathBuf> {
+    let shown = path.display();
+    if !path.is_absolute() {
+        return Err(usage(format!("`read` names `{shown}`, which is no absolute path")));
+    }
+    let real = path.canonicalize().map_err(|error| usage(format!("`read` names `{shown}`: {error}")))?;
+    let whole = [path, &real].contains(&Path::new("/"));
+    if whole || NEVER_READ.iter().any(|never| real.starts_with(never) || path.starts_with(never)) {
+        return Err(usage(format!("`read` names `{shown}`: name a folder of an installation, and no more")));
+    }
+    Ok(path.to_owned())
 }
 
 /// Says why the sandbox cannot be used on this machine, and what would cure it.

@@ -2,16 +2,25 @@
 //!
 //! All that is not listed is answered as an unknown system call is, also what later kernels bring.
 
+/// Whose system calls are filtered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Programs of the interpreter: they start no other.
+    Interpreter,
+    /// Commands: what is installed starts what is installed.
+    Command,
+}
+
 /// Returns the filter as the kernel reads it.
 ///
 /// # Errors
 /// What is missing, where this machine has no such filters.
 #[cfg(target_os = "linux")]
-pub(crate) fn program() -> Result<Vec<u8>, String> {
+pub(crate) fn program(whose: Whose) -> Result<Vec<u8>, String> {
     use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
     let arch = std::env::consts::ARCH.try_into().map_err(|error| format!("{error}"))?;
     let unknown = SeccompAction::Errno(libc::ENOSYS.unsigned_abs());
-    let rules = linux::rules().map_err(|error| error.to_string())?;
+    let rules = linux::rules(whose).map_err(|error| error.to_string())?;
     let filter = SeccompFilter::new(rules.into_iter().collect(), unknown, SeccompAction::Allow, arch);
     let program: BpfProgram =
         filter.and_then(TryInto::try_into).map_err(|error: seccompiler::BackendError| error.to_string())?;
@@ -29,7 +38,7 @@ pub(crate) fn program() -> Result<Vec<u8>, String> {
 
 /// There is none elsewhere.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn program() -> Result<Vec<u8>, String> {
+pub(crate) fn program(_: Whose) -> Result<Vec<u8>, String> {
     Err("seccomp is Linux's".to_owned())
 }
 
@@ -45,6 +54,8 @@ mod linux {
         BackendError, SeccompCmpArgLen as Len, SeccompCmpOp as Op, SeccompCondition as Condition,
         SeccompRule as Rule,
     };
+
+    use super::Whose;
 
     /// Allowed whatever their arguments are.
     const PLAIN: &[i64] = &[
@@ -206,6 +217,41 @@ mod linux {
     #[cfg(not(target_arch = "x86_64"))]
     const OLDER: &[i64] = &[];
 
+    /// What commands may do besides: start programs, look at their limits and places among others, and wait in more ways.
+    const OF_COMMANDS: &[i64] = &[
+        libc::SYS_execve,
+        libc::SYS_memfd_create,
+        libc::SYS_preadv,
+        libc::SYS_pwritev,
+        libc::SYS_preadv2,
+        libc::SYS_pwritev2,
+        libc::SYS_readahead,
+        libc::SYS_timer_gettime,
+        libc::SYS_timer_getoverrun,
+        libc::SYS_timerfd_create,
+        libc::SYS_timerfd_settime,
+        libc::SYS_timerfd_gettime,
+        libc::SYS_signalfd4,
+        libc::SYS_getrlimit,
+        libc::SYS_setrlimit,
+        libc::SYS_getpriority,
+        libc::SYS_setpriority,
+        libc::SYS_capget,
+        libc::SYS_mlock,
+        libc::SYS_munlock,
+        libc::SYS_sched_setaffinity,
+        libc::SYS_sched_getparam,
+        libc::SYS_sched_getscheduler,
+        libc::SYS_sched_get_priority_max,
+        libc::SYS_sched_get_priority_min,
+    ];
+    #[cfg(target_arch = "x86_64")]
+    const OLDER_OF_COMMANDS: &[i64] = &[libc::SYS_creat, libc::SYS_utime, libc::SYS_utimes];
+    #[cfg(not(target_arch = "x86_64"))]
+    const OLDER_OF_COMMANDS: &[i64] = &[];
+    /// PR_CAPBSET_READ, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS.
+    const ASKED_OF_COMMANDS: [u64; 3] = [23, 38, 39];
+
     const NEW_NAMESPACES: i32 = CLONE_NEWNS
         | CLONE_NEWUTS
         | CLONE_NEWIPC
@@ -220,14 +266,19 @@ mod linux {
     /// PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, and the name of a piece of memory.
     const ASKED_OF_PROCESSES: [u64; 4] = [15, 16, 3, 0x5356_4d41];
 
-    pub(super) fn rules() -> Result<BTreeMap<i64, Vec<Rule>>, BackendError> {
+    pub(super) fn rules(whose: Whose) -> Result<BTreeMap<i64, Vec<Rule>>, BackendError> {
         let mut rules: BTreeMap<i64, Vec<Rule>> =
             PLAIN.iter().chain(OLDER).map(|number| (*number, Vec::new())).collect();
         // clone3 hides its flags: the C library falls back to clone, whose flags are seen.
         let namespaces = u64::from(NEW_NAMESPACES.unsigned_abs());
         rules.insert(libc::SYS_clone, vec![only(0, Op::MaskedEq(namespaces), 0)?]);
         rules.insert(libc::SYS_ioctl, any(1, &ASKED_OF_FILES)?);
-        rules.insert(libc::SYS_prctl, any(0, &ASKED_OF_PROCESSES)?);
+        let mut asked_of_processes = any(0, &ASKED_OF_PROCESSES)?;
+        if whose == Whose::Command {
+            rules.extend(OF_COMMANDS.iter().chain(OLDER_OF_COMMANDS).map(|number| (*number, Vec::new())));
+            asked_of_processes.extend(any(0, &ASKED_OF_COMMANDS)?);
+        }
+        rules.insert(libc::SYS_prctl, asked_of_processes);
         // Its own limits, to read or to lower; no other process's.
         rules.insert(libc::SYS_prlimit64, any(0, &[0])?);
         rules.insert(libc::SYS_socketpair, any(0, &[AF_UNIX.unsigned_abs().into()])?);

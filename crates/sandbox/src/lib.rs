@@ -5,9 +5,12 @@
 //! uts namespaces of its own, a scratch folder of bounded size, no capabilities, Landlock, seccomp and limits. A site may
 //! put a microVM behind the same door.
 //!
+//! [`program()`] makes programs of the user's own, which answer JSON lines, run behind that door where settings say so.
+//!
 //! It proves nothing of what runs: a verdict is its users' to make. It knows neither samples nor flows.
 
 mod bubblewrap;
+mod confined;
 mod filter;
 mod interpreter;
 mod layer;
@@ -18,8 +21,9 @@ mod sandbox;
 mod server;
 
 pub use bubblewrap::{Bubblewrap, BubblewrapSettings};
+pub use confined::{optional, program};
 pub use interpreter::Interpreter;
 pub use layer::{Layer, Layers};
-pub use outcome::{End, Examined, Mutant, Mutants, Outcome, Tested, Usage};
-pub use program::{Limits, Process, Program, Task};
+pub use outcome::{End, Examined, Mutant, Mutants, Outcome, Ran, Tested, Usage};
+pub use program::{Command, Limits, Process, Program, Task};
 pub use sandbox::{Running, Sandbox};

@@ -25,6 +25,8 @@ pub enum End {
     Tested(Tested),
     /// Mutants were made.
     Mutated(Mutants),
+    /// The command ended; what it printed to its standard output is the outcome's.
+    Ran(Ran),
     /// A trusted program answered.
     Answered(serde_json::Value),
     /// By us, at its time limit.
@@ -108,6 +110,23 @@ pub struct Mutant {
     pub source: String,
 }
 
+/// How a command ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Ran {
+    /// Its status, where it ended by itself.
+    #[serde(default)]
+    pub status: Option<i32>,
+    /// The signal that ended it, or 0.
+    #[serde(default)]
+    pub signal: i32,
+    /// Why it never began.
+    #[serde(default)]
+    pub missing: Option<String>,
+    /// What it printed to its standard error, as far as the limit of all that it prints.
+    #[serde(skip)]
+    pub errors: String,
+}
+
 /// What a run used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -131,6 +150,8 @@ pub(crate) struct Reply {
     #[serde(default)]
     output: String,
     #[serde(default)]
+    errors: String,
+    #[serde(default)]
     wall_us: u64,
     #[serde(default)]
     cpu_us: u64,
@@ -150,7 +171,7 @@ pub(crate) struct Unconfined(pub(crate) Option<Layer>, pub(crate) String);
 
 impl Reply {
     /// Reads the outcome of a run.
-    pub(crate) fn outcome(self, task: &Task) -> Result<Outcome, Unconfined> {
+    pub(crate) fn outcome(self, of: &Task) -> Result<Outcome, Unconfined> {
         let end = match self.end.as_str() {
             "unconfined" => {
                 let (name, _) = self.why.split_once(':').unwrap_or_default();
@@ -160,7 +181,7 @@ impl Reply {
             "time" => End::TooSlow,
             "output" | "report" => End::Flooded,
             "memory" => End::TooLarge,
-            "finished" => said(task, self.report),
+            "finished" => end(self.report, of, self.errors),
             _ => End::Died(self.signal),
         };
         let usage = Usage {
@@ -172,10 +193,11 @@ impl Reply {
     }
 }
 
-/// Reads what a run reports. A report that is none is the program's doing: ours are.
-fn said(task: &Task, report: serde_json::Value) -> End {
-    let read = match task {
+/// Reads the report of a run; one that is none is the program's doing: ours are.
+fn end(report: serde_json::Value, of: &Task, errors: String) -> End {
+    let read = match of {
         Task::Mutants { .. } => serde_json::from_value(report).map(End::Mutated),
+        Task::Command(_) => serde_json::from_value(report).map(|ran| End::Ran(Ran { errors, ..ran })),
         Task::Trusted { .. } => serde_json::from_value(report).map(|Answer { answer }| End::Answered(answer)),
         Task::Tests { .. } => serde_json::from_value(report)
             .map(|tested: Tested| End::Tested(Tested { why: tested.why.as_deref().map(plain), ..tested })),

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,8 @@ pub enum Task {
         /// The most mutants to make.
         most: usize,
     },
+    /// Runs a command that is installed on this machine, in its scratch folder.
+    Command(Command),
     /// Asks a program that is trusted about data that is not: the program alone is code. Its function `main` takes the
     /// input, and returns the answer.
     Trusted {
@@ -39,6 +42,17 @@ pub enum Task {
         /// What it is asked.
         input: serde_json::Value,
     },
+}
+
+/// A command, and what it is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Command {
+    /// The program, by its path or its name in `/usr/bin`, and its arguments.
+    pub argv: Vec<String>,
+    /// What stands on its standard input.
+    pub input: String,
+    /// Files of its scratch folder, which it runs in: their paths there, and their content.
+    pub files: BTreeMap<String, Vec<u8>>,
 }
 
 /// Where a solution and its tests run.

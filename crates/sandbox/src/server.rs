@@ -1,8 +1,9 @@
 //! One fork server: an interpreter inside of bubblewrap, as seen from outside.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -16,7 +17,7 @@ use crate::outcome::{Reply, Unconfined};
 use crate::{Interpreter, Layer, Limits, Outcome, Process, Program, Task};
 
 /// The server's own modules, each after those that it imports.
-const MODULES: [(&str, &str); 9] = [
+const MODULES: [(&str, &str); 10] = [
     ("wire", include_str!("python/wire.py")),
     ("remote", include_str!("python/remote.py")),
     ("exam", include_str!("python/exam.py")),
@@ -24,6 +25,7 @@ const MODULES: [(&str, &str); 9] = [
     ("confine", include_str!("python/confine.py")),
     ("judge", include_str!("python/judge.py")),
     ("mutate", include_str!("python/mutate.py")),
+    ("command", include_str!("python/command.py")),
     ("trusted", include_str!("python/trusted.py")),
     ("server", include_str!("python/server.py")),
 ];
@@ -44,7 +46,9 @@ const COMPLAINT_BYTES: usize = 4096;
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) interpreter: Interpreter,
+    pub(crate) read: Vec<PathBuf>,
     pub(crate) filter: Vec<u8>,
+    pub(crate) command_filter: Vec<u8>,
     pub(crate) without: Vec<Layer>,
     pub(crate) bubblewrap: String,
     pub(crate) renew_after: Option<u64>,
@@ -106,7 +110,9 @@ impl Server {
         let packages = if plan.interpreter.paths.is_empty() { vec![] } else { vec!["/packages"] };
         let settings = json!({
             "modules": modules, "packages": packages, "preload": plan.interpreter.modules, "seed": seed,
-            "filter": hex(&plan.filter), "warm": plan.renew_after != Some(1), "without": plan.without.iter().map(|layer| layer.name()).collect::<Vec<_>>(),
+            "filter": hex(&plan.filter), "command_filter": hex(&plan.command_filter), "read": plan.read,
+            "warm": plan.renew_after != Some(1),
+            "without": plan.without.iter().map(|layer| layer.name()).collect::<Vec<_>>(),
         });
         let greeting = match server.say(&settings) {
             Ok(()) => server.hear(PATIENCE, &mut || true),
@@ -217,6 +223,9 @@ fn arguments(command: &mut Command, plan: &Plan, seed: u32) {
     for (name, path) in &plan.interpreter.paths {
         command.arg("--ro-bind").arg(path).arg(Path::new("/packages").join(name));
     }
+    for path in &plan.read {
+        command.arg("--ro-bind").arg(path).arg(path);
+    }
     command.args(["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", "--tmpfs", "/tmp"]);
     command.args(["--remount-ro", "/", "--chdir", "/tmp"]);
     for (name, value) in
@@ -245,6 +254,10 @@ fn task(program: &Program, limits: &Limits) -> Value {
         Task::Mutants { solution, most } => {
             json!({ "task": "mutants", "solution": solution, "most": most, "limits": limits })
         }
+        Task::Command(command) => json!({
+            "task": "command", "argv": command.argv, "input": command.input, "limits": limits,
+            "files": command.files.iter().map(|(path, bytes)| (path, as_text(bytes))).collect::<BTreeMap<_, _>>(),
+        }),
         Task::Trusted { program, input } => {
             json!({ "task": "trusted", "program": program, "input": input, "limits": limits })
         }
@@ -273,6 +286,11 @@ fn tail(from: &mut impl Read) -> String {
         kept.drain(..more);
     }
     String::from_utf8_lossy(&kept).into_owned()
+}
+
+/// Returns bytes as a text of so many characters, which any JSON carries.
+fn as_text(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -27,7 +27,7 @@ impl CommandGenerator {
     /// # Errors
     /// [`rifflebox_core::ErrorKind::Usage`], naming the setting that is wrong.
     pub fn new(settings: ProgramSettings, base_dir: &Path) -> Result<Self> {
-        Ok(CommandGenerator { program: Arc::new(Program::new(&settings, base_dir)?) })
+        Ok(CommandGenerator { program: Arc::new(rifflebox_sandbox::program(&settings, base_dir)?) })
     }
 }
 

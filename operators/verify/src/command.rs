@@ -5,7 +5,7 @@ use rifflebox_core::{
     Answering, AskedVerifier, Content, Failure, Identity, Judged, Limits, Proof, Result, Score, Value,
     Verdict, Vote,
 };
-use rifflebox_process::{Program, ProgramSettings};
+use rifflebox_process::{Confinement, Program, ProgramSettings};
 use serde::Deserialize;
 use serde_json::{Map, json};
 
@@ -47,6 +47,9 @@ pub struct CommandVerifierSettings {
     /// Seconds that one run may take.
     #[serde(default)]
     pub timeout_s: Option<u64>,
+    /// Whether, and how, it is confined.
+    #[serde(default)]
+    pub sandbox: Option<Confinement>,
     /// Shows the sample's documents; then a changed document asks again for all samples of it.
     #[serde(default)]
     pub documents: bool,
@@ -74,8 +77,13 @@ impl CommandVerifier {
             batch: settings.batch,
             concurrency: settings.concurrency,
             timeout_s: settings.timeout_s,
+            sandbox: settings.sandbox,
         };
-        Ok(CommandVerifier { program: Arc::new(Program::new(&program, base_dir)?), documents, confirms })
+        Ok(CommandVerifier {
+            program: Arc::new(rifflebox_sandbox::program(&program, base_dir)?),
+            documents,
+            confirms,
+        })
     }
 }
 
@@ -103,9 +111,22 @@ impl AskedVerifier for CommandVerifier {
         let (program, documents) = (self.program.clone(), self.documents);
         Box::pin(async move {
             let items = items.iter().map(|judged| item(judged, documents)).collect();
-            program.ask(items).await.into_iter().map(|answer| read(answer?)).collect()
+            let held = program.held();
+            let read = |answer| Ok(with_layers(read(answer?)?, held.as_deref()));
+            program.ask(items).await.into_iter().map(read).collect()
         })
     }
+}
+
+/// Says in the votes what held the program, where anything did.
+fn with_layers(mut verdict: Verdict, held: Option<&str>) -> Verdict {
+    let vote = |held: &str| Vote {
+        voter: "sandbox".to_owned(),
+        accept: verdict.accept,
+        reason: Some(held.to_owned()),
+    };
+    verdict.votes.extend(held.map(vote));
+    verdict
 }
 
 fn item((sample, documents): &Judged, shown: bool) -> Map<String, serde_json::Value> {

@@ -25,6 +25,7 @@ fn settings(command: &[&str]) -> ProgramSettings {
         batch: None,
         concurrency: None,
         timeout_s: None,
+        sandbox: None,
     }
 }
 
@@ -153,8 +154,8 @@ async fn one_that_hangs_is_stopped_and_fails_its_item_alone() {
 
 #[tokio::test]
 async fn one_that_floods_is_stopped() {
-    let (_dir, mut program) = python(&DOUBLE.replace("{}", "while n == 2: print('x' * 1000)"));
-    program.most_stdout_bytes = 1 << 20;
+    let (dir, mut program) = python(&DOUBLE.replace("{}", "while n == 2: print('x' * 1000)"));
+    program.door = Arc::new(Here { dir: dir.path().to_owned(), most_stdout_bytes: 1 << 20 });
     let reason = "the program printed more than 1048576 bytes";
     assert_eq!(doubles(&program, &[1, 2, 3]).await, [Ok(2), failed(reason), Ok(6)]);
 }

@@ -96,27 +96,28 @@ def limits(given):
 # What Landlock lets be done, by version: its first has rights on files only.
 FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 NET_RIGHTS, SCOPES = 3, 3
-READ = 1 << 2 | 1 << 3
+READ, EXECUTE = 1 << 2 | 1 << 3, 1
 SCRATCH = (1 << 1 | READ | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 12 | 1 << 13 | 1 << 14)
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 
 
-def landlock(readable):
-    """Lets the process read libraries, write into its scratch, and touch no other file, port or process."""
+def landlock(readable, executes):
+    """Lets the process read libraries, run them if it may, write into its scratch, and touch nothing else."""
     version = libc.syscall(LANDLOCK_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
     check(version, "Landlock")
     rights = FILE_RIGHTS[min(version, 5)]
     attributes = struct.pack("QQQ", rights, NET_RIGHTS if version >= 4 else 0, SCOPES if version >= 6 else 0)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     rules = check(libc.syscall(LANDLOCK_CREATE, attributes, ctypes.c_size_t(size), ctypes.c_uint32(0)), "Landlock's rules")
-    places = [(path, READ) for path in readable] + [("/tmp", SCRATCH)] + [(path, 1 << 1 | 1 << 2) for path in DEVICES]
+    read = READ | (EXECUTE if executes else 0)
+    places = [(path, read) for path in readable] + [("/tmp", SCRATCH)] + [(path, 1 << 1 | 1 << 2) for path in DEVICES]
     for path, allowed in places:
         try:
             fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except FileNotFoundError:
             continue
         if not os.path.isdir(path):
-            allowed &= 1 << 1 | 1 << 2 | 1 << 14
+            allowed &= EXECUTE | 1 << 1 | 1 << 2 | 1 << 14
         rule = struct.pack("=Qi", allowed & rights, fd)
         check(libc.syscall(LANDLOCK_ADD, ctypes.c_int(rules), ctypes.c_int(1), rule, ctypes.c_uint32(0)), "Landlock's rule")
         os.close(fd)
@@ -151,7 +152,7 @@ def lock(given):
     check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges")
     steps = (
         ("scratch", lambda: scratch(given["scratch"])),
-        ("landlock", lambda: landlock(given["readable"])),
+        ("landlock", lambda: landlock(given["readable"], given["executes"])),
         ("capabilities", drop_capabilities),
         ("limits", lambda: limits(given)),
         ("seccomp", lambda: seccomp(given["filter"])),

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 
+import command
 import confine
 import judge
 import mutate
@@ -68,6 +69,13 @@ class Server:
             "filter": bytes.fromhex(settings["filter"]),
             "without": settings["without"],
             "readable": readable(),
+            "executes": False,
+        }
+        self.given_to_commands = {
+            **self.given,
+            "filter": bytes.fromhex(settings["command_filter"]),
+            "readable": command.PLACES + settings["read"],
+            "executes": True,
         }
         self.seed = settings["seed"]
         sys.argv = ["program.py"]
@@ -86,24 +94,25 @@ class Server:
             wire.send(self.replies, self.run(task))
 
     def run(self, task):
-        given = {**self.given, **task["limits"]}
-        output, report, gate = os.pipe(), os.pipe(), os.pipe()
+        runs_command = task["task"] == "command"
+        given = {**(self.given_to_commands if runs_command else self.given), **task["limits"]}
+        output, report, gate, errors = os.pipe(), os.pipe(), os.pipe(), os.pipe()
         began = time.monotonic()
         try:
             pid = confine.fork_into_namespaces()
         except OSError as error:
-            for pair in (output, report, gate):
+            for pair in (output, report, gate, errors):
                 os.close(pair[0]), os.close(pair[1])
             return {"end": "unconfined", "why": "namespaces: %s" % error}
         if pid == 0:
-            self.child(task, given, output[1], report[1], gate[0])
-        for fd in (output[1], report[1], gate[0]):
+            self.child(task, given, output[1], errors[1] if runs_command else output[1], report[1], gate[0])
+        for fd in (output[1], report[1], gate[0], errors[1]):
             os.close(fd)
         try:
             confine.map_user(pid)
             os.write(gate[1], b"go")
             os.close(gate[1])
-            watched = Watch(pid, given, output[0], report[0], began)
+            watched = Watch(pid, given, output[0], errors[0], report[0], began)
             watched.until_it_ends()
         except OSError as error:
             os.close(gate[1])
@@ -111,26 +120,29 @@ class Server:
             os.waitpid(pid, 0)
             return {"end": "unconfined", "why": "user: %s" % error}
         finally:
-            os.close(output[0])
-            os.close(report[0])
+            for fd in (output[0], report[0], errors[0]):
+                os.close(fd)
         return watched.reply(began)
 
-    def child(self, task, given, output, report, gate):
+    def child(self, task, given, output, errors, report, gate):
         """Is the first process of a run; never returns."""
         try:
             if os.read(gate, 2) != b"go":
                 os._exit(1)
             os.dup2(output, 1)
-            os.dup2(output, 2)
+            os.dup2(errors, 2)
             kept = os.dup2(report, 3, inheritable=False) if report != 3 else 3
             os.closerange(4, 1024)
+            if task["task"] == "command":
+                command.feed(task["input"])
             try:
                 layers = confine.lock(given)
             except confine.Missing as error:
                 wire.send(kept, {"missing": str(error)})
                 os._exit(1)
             wire.send(kept, {"layers": layers})
-            entry = {"tests": judge.main, "mutants": mutate.main, "trusted": trusted.main}[task["task"]]
+            entries = {"tests": judge.main, "mutants": mutate.main, "command": command.main, "trusted": trusted.main}
+            entry = entries[task["task"]]
             said = entry(task, kept, self.seed)
             wire.send(kept, said)
             os._exit(0)
@@ -144,11 +156,11 @@ class Server:
 class Watch:
     """Reads what a run says and prints, and ends it where it goes too far."""
 
-    def __init__(self, pid, given, output, report, began):
+    def __init__(self, pid, given, output, errors, report, began):
         self.pid, self.given = pid, given
-        self.texts = {output: bytearray(), report: bytearray()}
-        self.output, self.report = output, report
-        self.most = {output: given["output"], report: REPORT_BYTES}
+        self.texts = {output: bytearray(), errors: bytearray(), report: bytearray()}
+        self.output, self.errors, self.report = output, errors, report
+        self.most = {output: given["output"], errors: given["output"], report: REPORT_BYTES}
         self.deadline = began + given["wall"]
         self.end = None
         self.largest = 0
@@ -178,7 +190,7 @@ class Watch:
                 self.texts[fd] += data
                 if len(self.texts[fd]) > self.most[fd]:
                     del self.texts[fd][self.most[fd]:]
-                    self.kill("output" if fd == self.output else "report")
+                    self.kill("report" if fd == self.report else "output")
                     open_fds.clear()
                     break
         _, self.status, self.usage = os.wait4(self.pid, 0)
@@ -211,6 +223,7 @@ class Watch:
         answer = {
             "end": self.end or "finished",
             "output": bytes(self.texts[self.output]).decode("utf-8", "replace"),
+            "errors": bytes(self.texts[self.errors]).decode("utf-8", "replace"),
             "wall_us": int((self.took - began) * 1e6),
             "cpu_us": int((usage.ru_utime + usage.ru_stime) * 1e6),
             "memory": max(usage.ru_maxrss * 1024, self.largest),

@@ -1,6 +1,7 @@
 //! Programs that nobody should trust: each is contained, each gets the right verdict, and an honest one that follows is
 //! none the worse for it.
 
+mod commands;
 mod honest;
 mod hostile;
 mod refused;

@@ -86,3 +86,16 @@ async fn a_program_sees_text_and_fields_and_says_context_and_fields() {
     assert_eq!(made.context.as_deref(), Some("the page"));
     assert_eq!(made.fields, [("level".to_owned(), Value::Int(3))].into());
 }
+
+#[tokio::test]
+async fn a_confined_program_makes_samples_and_reaches_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = "import json, os, sys\nfor line in sys.stdin:\n    item = json.loads(line)\n    \
+                  text = '%s %s' % (item['text'], os.path.exists('/etc'))\n    \
+                  print(json.dumps({'id': item['id'], 'samples': [{'text': text}]}))\n";
+    fs::write(dir.path().join("make.py"), script).unwrap();
+    let settings = json!({ "command": ["python3", "-S", "make.py"], "sandbox": true });
+    let generator = CommandGenerator::new(serde_json::from_value(settings).unwrap(), dir.path()).unwrap();
+    let drafts = generator.generate(vec![document("x")]).await.remove(0).unwrap();
+    assert_eq!(drafts[0].content, Content::Text { text: "x False".into() });
+}

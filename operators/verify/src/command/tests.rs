@@ -141,3 +141,104 @@ fn the_fingerprint_holds_what_can_change_an_answer() {
     assert_eq!(verifier("pass", |settings| settings.confirms = true).1.proof(), Proof::Confirmed);
     assert_eq!(verifier("pass", |_| {}).1.proof(), Proof::Filtered);
 }
+
+/// Confines a verifier.
+fn confined(settings: &mut CommandVerifierSettings, how: serde_json::Value) {
+    settings.sandbox = serde_json::from_value(how).unwrap();
+    settings.timeout_s = Some(3);
+}
+
+#[tokio::test]
+async fn a_confined_program_answers_as_any_and_sees_its_files_alone() {
+    let looking = "import json, os, socket, sys
+from helper import word
+seen = [path for path in ('/etc/passwd', '/proc/self', '/usr/share') if os.path.exists(path) and os.listdir('/')]
+try:
+    socket.create_connection(('127.0.0.1', 9))
+    seen.append('network')
+except OSError:
+    pass
+for line in sys.stdin:
+    item = json.loads(line)
+    with open('table/words.txt') as words:
+        print(json.dumps({'id': item['id'], 'accept': False, 'reason': ' '.join([word, words.read(), *seen, *os.environ])}))
+";
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("table")).unwrap();
+    for (name, text) in [("judge.py", looking), ("helper.py", "word = 'well'"), ("table/words.txt", "known")]
+    {
+        fs::write(dir.path().join(name), text).unwrap();
+    }
+    fs::write(dir.path().join("secret.txt"), "nobody's").unwrap();
+    let mut settings = settings(looking);
+    settings.files = Some(["judge.py", "helper.py", "table/words.txt"].map(str::to_owned).into());
+    confined(&mut settings, json!(true));
+    let verifier = CommandVerifier::new(settings, dir.path()).unwrap();
+    let verdicts = verifier.verify(vec![question("2+2?", "4"), question("2+3?", "5")]).await;
+    assert_eq!(verdicts.len(), 2);
+    for verdict in verdicts {
+        let verdict = verdict.unwrap();
+        assert_eq!(verdict.reason.as_deref(), Some("well known PATH LANG HOME TMPDIR"));
+        let vote = Vote { voter: "sandbox".into(), accept: false, reason: Some("all layers".into()) };
+        assert_eq!(verdict.votes, [vote]);
+    }
+}
+
+#[tokio::test]
+async fn what_goes_wrong_in_a_sandbox_goes_wrong_as_elsewhere() {
+    let judge = |what: &str| {
+        let script = format!(
+            "import json, os, sys, time\nfor line in sys.stdin:\n    item = json.loads(line)\n    \
+             if item['sample']['completion'] == 'bad': {what}\n    print(json.dumps({{'id': item['id'], 'accept': True}}), flush=True)\n"
+        );
+        async move {
+            let (_dir, verifier) =
+                verifier(&script, |settings| confined(settings, json!({ "memory_mb": 256 })));
+            let verdicts = verifier.verify(vec![question("a", "good"), question("a", "bad")]).await;
+            assert!(verdicts[0].as_ref().is_ok_and(|verdict| verdict.accept), "{verdicts:?}");
+            verdicts[1].clone().map(|verdict| verdict.accept)
+        }
+    };
+    for (what, why) in [
+        ("sys.exit('no')", "the program ended with status 1: no"),
+        ("time.sleep(60)", "the program took longer than 3 s"),
+        ("print('x' * (8 << 20))", "the program printed more than 4194304 bytes"),
+        ("os.abort()", "the program crashed with signal 6"),
+        ("x = bytearray(1 << 30)", "the program ended with status 1: MemoryError"),
+    ] {
+        assert_eq!(judge(what).await, Err(Failure::Final(why.to_owned())), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn only_what_can_change_an_answer_is_in_a_confined_fingerprint() {
+    let print = |how: serde_json::Value| {
+        let (_dir, verifier) =
+            verifier(&answering("{'accept': True}"), |settings| confined(settings, how.clone()));
+        verifier.identity().fingerprint()
+    };
+    let open = verifier(&answering("{'accept': True}"), |_| {}).1.identity().fingerprint();
+    assert_eq!(print(json!(false)), open);
+    assert_ne!(print(json!(true)), open);
+    assert_eq!(print(json!({})), print(json!(true)));
+    assert_eq!(print(json!({ "read": ["/usr/share/doc"], "without": ["landlock"] })), print(json!(true)));
+    assert_ne!(print(json!({ "memory_mb": 99 })), print(json!(true)));
+}
+
+#[test]
+fn wrong_settings_of_a_sandbox_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("judge.py"), "").unwrap();
+    let refused = |how: serde_json::Value, files: Option<&str>| {
+        let mut settings = settings("");
+        confined(&mut settings, how);
+        settings.files = files.map(|file| vec![file.to_owned()]);
+        CommandVerifier::new(settings, dir.path()).map(|_| "a verifier").unwrap_err().to_string()
+    };
+    assert!(refused(json!({ "memory_mb": 1 }), None).contains("`memory_mb` of `sandbox` is at least 64"));
+    assert!(refused(json!({ "read": ["/"] }), None).contains("`read` names `/`"));
+    assert!(refused(json!({ "without": ["net"] }), None).contains("`without` may name"));
+    assert!(refused(json!(true), Some("/usr/bin/env")).contains("which lies outside of the flow's folder"));
+    let wrong = serde_json::from_value::<CommandVerifierSettings>(json!({ "command": ["x"], "sandbox": 7 }));
+    assert!(wrong.unwrap_err().to_string().contains("true, or a table of `read`, `memory_mb` and `without`"));
+}
