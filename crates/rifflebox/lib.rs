@@ -81,11 +81,14 @@ pub use rifflebox_dedup::{
 };
 pub use rifflebox_generate::{Cloze, O200k, Passages, Rows as TableRows, tokenizer};
 pub use rifflebox_mix::{Recipe, Share};
+#[cfg(feature = "physics")]
+pub use rifflebox_physics::{Physics, PhysicsSettings, Tolerance as PhysicsTolerance};
 pub use rifflebox_sources::Files;
 pub use rifflebox_storage::{CheckReport, GcReport, Requests, Wrap};
 pub use rifflebox_verify::{
     C4Quality, Characters, Decontaminate, DecontaminateSettings, FinewebQuality, GopherQuality,
-    GopherRepetition, Language, Length, LengthSettings, Mutants, MutantsSettings, Numeric, NumericSettings,
-    PythonTests, PythonTestsSettings, Require as NumericRequire, Rounding as NumericRounding, Sql,
-    SqlSettings, Supported, Symbolic, SymbolicSettings, Symbols, Tolerance as NumericTolerance,
+    GopherRepetition, Kit as ProverKit, Language, Length, LengthSettings, Mutants, MutantsSettings, Numeric,
+    NumericSettings, Prover, ProverSettings, PythonTests, PythonTestsSettings, Require as NumericRequire,
+    Rounding as NumericRounding, Smt, SmtSettings, Sql, SqlSettings, Supported, Symbolic, SymbolicSettings,
+    Symbols, Tolerance as NumericTolerance,
 };

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use rifflebox::{
     C4Quality, Characters, Cloze, Decontaminate, Document, Exact, Fields, FinewebQuality, Generator,
-    GopherQuality, GopherRepetition, Language, Length, NearDuplicates, Numeric, Passages, Recipe, Supported,
-    TableRows as Rows, Tier, Value, Verbatim, VerbatimSettings, Verifier,
+    GopherQuality, GopherRepetition, Language, Length, NearDuplicates, Numeric, Passages, Physics, Recipe,
+    Supported, TableRows as Rows, Tier, Value, Verbatim, VerbatimSettings, Verifier,
 };
 use rifflebox_testkit::{Effort, generator_laws, graph_verifier_laws, mixer_laws, purge_laws, verifier_laws};
 
@@ -99,6 +99,18 @@ fn decontaminate() {
     let check: &dyn rifflebox::HeldOutCheck = &Decontaminate::default();
     // The check is a description; of what is held out it makes the `Decontaminator` that judges.
     verifier_laws(check.against(Arc::new(held_out)), &documents(), Effort::default()).unwrap();
+}
+
+#[test]
+fn physics() {
+    // Every page states how far a stone flies that was thrown as hard as its question is long.
+    let settings = serde_json::json!({
+        "scene": "{ \"duration\": 3, \"bodies\": [{ \"name\": \"stone\", \"velocity\": [{{ text | length % 7 }}, 9, 0] }] }",
+        "question": "{ \"body\": \"stone\", \"quantity\": \"x\", \"when\": { \"cross\": \"y\" } }",
+        "answer": "5.5",
+        "tolerance": { "abs": 2.0 },
+    });
+    verifies(Physics::new(serde_json::from_value(settings).unwrap()).unwrap());
 }
 
 #[test]

@@ -36,14 +36,16 @@ mod numeric;
 mod programs;
 mod registry;
 mod supported;
+mod tools;
 
 mod filter;
 mod judge;
 mod repeats;
 mod settings;
-mod template;
 mod unicode;
 mod words;
+
+use rifflebox_template as template;
 
 pub use c4_quality::{C4Quality, C4QualitySettings};
 pub use characters::{Characters, CharactersSettings};
@@ -62,3 +64,4 @@ pub use programs::{
 };
 pub use registry::{by_name, by_name_with, filters};
 pub use supported::Supported;
+pub use tools::{Kit, Prover, ProverSettings, Smt, SmtSettings};

@@ -14,3 +14,4 @@ pub use mutants::{Mutants, MutantsSettings};
 pub use python_tests::{PythonTests, PythonTestsSettings};
 pub use sql::{Sql, SqlSettings};
 pub use symbolic::{Symbolic, SymbolicSettings, Symbols};
+pub(crate) use told::{step_of_memory, step_of_time};

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{assert_none, files, rust};
 
-const OPERATORS: [&str; 6] = [
+const OPERATORS: [&str; 7] = [
     "rifflebox-sources",
     "rifflebox-generate",
     "rifflebox-verify",
+    "rifflebox-physics",
     "rifflebox-dedup",
     "rifflebox-mix",
     "rifflebox-publish",
@@ -15,19 +16,22 @@ const OPERATORS: [&str; 6] = [
 
 /// For each crate the crates that it may depend on; an edge points upward in this list, and never from operator to
 /// operator.
-const EDGES: [(&str, &[&str]); 14] = [
+const EDGES: [(&str, &[&str]); 16] = [
     ("rifflebox-core", &[]),
     ("rifflebox-process", &["rifflebox-core"]),
     // It ends what it starts, as programs are ended.
     ("rifflebox-sandbox", &["rifflebox-core", "rifflebox-process"]),
+    ("rifflebox-template", &["rifflebox-core"]),
     ("rifflebox-storage", &["rifflebox-core"]),
     ("rifflebox-dataflow", &["rifflebox-core", "rifflebox-storage"]),
     ("rifflebox-testkit", &["rifflebox-core", "rifflebox-storage", "rifflebox-dataflow"]),
     // Files lie in folders and in object stores.
     ("rifflebox-sources", &["rifflebox-core", "rifflebox-storage"]),
     // The `command` operators ask programs.
-    ("rifflebox-generate", &["rifflebox-core", "rifflebox-process"]),
-    ("rifflebox-verify", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox"]),
+    ("rifflebox-generate", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox"]),
+    ("rifflebox-verify", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox", "rifflebox-template"]),
+    // A simulation is a heavy dependency.
+    ("rifflebox-physics", &["rifflebox-core", "rifflebox-template"]),
     // These are graphs.
     ("rifflebox-dedup", &["rifflebox-core", "rifflebox-dataflow"]),
     ("rifflebox-mix", &["rifflebox-core", "rifflebox-dataflow"]),
@@ -41,6 +45,7 @@ const EDGES: [(&str, &[&str]); 14] = [
             "rifflebox-sources",
             "rifflebox-generate",
             "rifflebox-verify",
+            "rifflebox-physics",
             "rifflebox-dedup",
             "rifflebox-mix",
             "rifflebox-publish",
@@ -57,6 +62,7 @@ const EDGES: [(&str, &[&str]); 14] = [
             "rifflebox-sources",
             "rifflebox-generate",
             "rifflebox-verify",
+            "rifflebox-physics",
             "rifflebox-dedup",
             "rifflebox-mix",
             "rifflebox-publish",
@@ -65,7 +71,9 @@ const EDGES: [(&str, &[&str]); 14] = [
 ];
 
 /// Edges that tests alone may have, beside those to the testkit.
-const TEST_EDGES: [(&str, &str); 1] = [
+const TEST_EDGES: [(&str, &str); 2] = [
+    // Programs that are run are counted at the sandbox's door.
+    ("rifflebox", "rifflebox-sandbox"),
     // Faults are planted in real questions.
     ("rifflebox-verify", "rifflebox-generate"),
 ];

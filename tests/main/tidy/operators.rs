@@ -8,11 +8,13 @@ const TRAITS: [&str; 8] =
     ["Generator", "Verifier", "AskedGenerator", "AskedVerifier", "GraphVerifier", "Purge", "Mixer", "Source"];
 
 /// Operators that the laws leave out, each with the reason.
-const LEFT_OUT: [(&str, &str); 8] = [
+const LEFT_OUT: [(&str, &str); 10] = [
     ("CommandGenerator", "runs programs; tried beside it, with programs that die, lie and dawdle"),
     ("CommandVerifier", "runs programs; tried beside it, with programs that die, lie and dawdle"),
     ("PythonTests", "runs programs; tried beside it, and by the hostile ones of the sandbox"),
     ("Mutants", "runs programs; tried beside it"),
+    ("Smt", "asks a solver; tried beside it, on problems that forge"),
+    ("Prover", "asks a prover; tried beside it, on lemmas that hold, that do not, and cheats"),
     ("Symbolic", "asks in a sandbox; tried beside it"),
     ("Sql", "asks in a sandbox; tried beside it"),
     ("Filter", "a frame; each type that is made of it is an operator"),

@@ -10,7 +10,7 @@ use rifflebox_mix::Recipe;
 use rifflebox_publish::Splits;
 use rifflebox_sources::Files;
 use rifflebox_verify::{
-    CommandVerifier, Decontaminate, Mutants, Numeric, PythonTests, Sql, Supported, Symbolic,
+    CommandVerifier, Decontaminate, Mutants, Numeric, Prover, PythonTests, Smt, Sql, Supported, Symbolic,
 };
 
 use super::{Given, Made, NoSettings, Registry};
@@ -32,11 +32,17 @@ pub(super) fn add(registry: Registry) -> Registry {
         .with_operator(Kind::Verify, Mutants::NAME, mutants)
         .with_operator(Kind::Verify, Sql::NAME, sql)
         .with_operator(Kind::Verify, Symbolic::NAME, symbolic)
+        .with_operator(Kind::Verify, Smt::NAME, smt)
+        .with_operator(Kind::Verify, Prover::NAME, prover)
         .with_operator(Kind::Verify, "verbatim", verbatim)
         .with_operator(Kind::Dedup, "exact", exact)
         .with_operator(Kind::Dedup, "near", near)
         .with_operator(Kind::Mix, "shares", shares)
         .with_operator(Kind::Publish, "folder", folder);
+    #[cfg(feature = "physics")]
+    {
+        registry = registry.with_operator(Kind::Verify, rifflebox_physics::Physics::NAME, physics);
+    }
     for name in rifflebox_verify::filters() {
         registry = registry.with_operator(Kind::Verify, name, filter);
     }
@@ -103,6 +109,23 @@ fn symbolic(given: &Given<'_>) -> Result<Made, Mistake> {
 fn numeric(given: &Given<'_>) -> Result<Made, Mistake> {
     let numeric = Numeric::new(given.settings()?).map_err(|error| given.mistake(error))?;
     Ok(Made::of(Operator::Verify(Arc::new(numeric), given.on_reject())))
+}
+
+fn smt(given: &Given<'_>) -> Result<Made, Mistake> {
+    let verifier = Smt::new(given.settings()?).map_err(|error| given.mistake(error))?;
+    Ok(Made::of(Operator::VerifyAsked(Arc::new(verifier), given.on_reject())))
+}
+
+fn prover(given: &Given<'_>) -> Result<Made, Mistake> {
+    let verifier = Prover::new(given.settings()?, given.base_dir()).map_err(|error| given.mistake(error))?;
+    Ok(Made::of(Operator::VerifyAsked(Arc::new(verifier), given.on_reject())))
+}
+
+#[cfg(feature = "physics")]
+fn physics(given: &Given<'_>) -> Result<Made, Mistake> {
+    let verifier = rifflebox_physics::Physics::new(given.settings()?);
+    let verifier = Arc::new(verifier.map_err(|error| given.mistake(error))?);
+    Ok(Made::of(Operator::Verify(verifier, given.on_reject())))
 }
 
 fn supported(given: &Given<'_>) -> Result<Made, Mistake> {

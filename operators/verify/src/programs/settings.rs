@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rifflebox_core::{Error, ErrorKind, Result};
-use rifflebox_sandbox::{Bubblewrap, BubblewrapSettings, Interpreter, Layer, Limits, Process, Sandbox};
+use rifflebox_sandbox::{Bubblewrap, BubblewrapSettings, Interpreter, Limits, Process, Sandbox, optional};
 use serde::Serialize;
 
 use super::code::CodeTemplate;
@@ -44,14 +44,10 @@ impl Machine<'_> {
         if self.concurrency == Some(0) {
             return usage("`concurrency` is at least 1");
         }
-        let layers = self.without.iter().map(|name| match Layer::named(name) {
-            Some(layer) if Layer::OPTIONAL.contains(&layer) => Ok(layer),
-            _ => usage(&format!("`without` may name `landlock` and `seccomp`, not `{name}`")),
-        });
         let sandbox = Bubblewrap::shared(&BubblewrapSettings {
             python: self.python.map(str::to_owned),
             packages: self.packages.to_vec(),
-            without: layers.collect::<Result<_>>()?,
+            without: optional(self.without)?,
             width: self.concurrency,
             ..BubblewrapSettings::default()
         })?;

@@ -47,14 +47,14 @@ pub(super) fn use_of(outcome: &Outcome) -> String {
 }
 
 /// Returns the least of 0.1, 0.2, 0.5, 1, 2, 5 … seconds that is more.
-fn step_of_time(time: Duration) -> String {
+pub(crate) fn step_of_time(time: Duration) -> String {
     let steps = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
     let step = steps.into_iter().find(|step| time.as_secs_f64() < *step);
     step.map_or_else(|| format!("{}", time.as_secs() + 1), |step| step.to_string())
 }
 
 /// Returns the least power of two that is more, of megabytes; from 32, which an interpreter needs.
-fn step_of_memory(bytes: u64) -> u64 {
+pub(crate) fn step_of_memory(bytes: u64) -> u64 {
     ((bytes >> 20) + 1).next_power_of_two().max(32)
 }
 

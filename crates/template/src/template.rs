@@ -1,17 +1,15 @@
-//! Templates over samples: how settings say what of a sample is meant.
-
 use std::collections::BTreeMap;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior};
-use rifflebox_core::{Content, Error, ErrorKind, Result, Sample};
+use rifflebox_core::{Content, Error, ErrorKind, Key, Result, Sample};
 
 /// The one template of its environment.
 const NAME: &str = "it";
 
 /// A setting's template over a sample's columns, its context and its fields; values go in as they are.
 #[derive(Debug)]
-pub(crate) struct Template {
+pub struct Template {
     key: &'static str,
     environment: Environment<'static>,
 }
@@ -21,7 +19,7 @@ impl Template {
     ///
     /// # Errors
     /// Of kind [`ErrorKind::Usage`], naming the setting, when it is no template.
-    pub(crate) fn new(key: &'static str, text: &str) -> Result<Self> {
+    pub fn new(key: &'static str, text: &str) -> Result<Self> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
@@ -32,11 +30,20 @@ impl Template {
         Ok(Template { key, environment })
     }
 
+    /// Stands marks around what values put in, but for what goes through the filter `safe`.
+    pub fn marking(mut self, marks: [char; 2]) -> Self {
+        self.environment.set_formatter(move |out, _, value| match value.is_safe() {
+            true => Ok(write!(out, "{value}")?),
+            false => Ok(write!(out, "{}{value}{}", marks[0], marks[1])?),
+        });
+        self
+    }
+
     /// Fills the template in.
     ///
     /// # Errors
     /// What it wants and the sample has not.
-    pub(crate) fn fill(&self, values: &Values) -> Result<String, String> {
+    pub fn fill(&self, values: &Values) -> Result<String, String> {
         let (key, Values(values)) = (self.key, values);
         let template = self.environment.get_template(NAME).expect("it was added");
         template.render(minijinja::Value::from_pairs(values.clone())).map_err(|error| {
@@ -57,11 +64,11 @@ impl Template {
 
 /// What a template may name: a sample's columns, its context and its fields.
 #[derive(Debug)]
-pub(crate) struct Values(BTreeMap<String, minijinja::Value>);
+pub struct Values(BTreeMap<String, minijinja::Value>);
 
 impl Values {
     /// Reads the values of a sample.
-    pub(crate) fn of(sample: &Sample) -> Self {
+    pub fn of(sample: &Sample) -> Self {
         let mut values: BTreeMap<String, serde_json::Value> =
             sample.fields.iter().map(|(name, value)| (name.clone(), value.to_json())).collect();
         match &sample.content {
@@ -79,5 +86,26 @@ impl Values {
         values.extend(sample.context.as_ref().map(|context| ("context".to_owned(), context.as_str().into())));
         let read = |json| serde_json::from_value(json).expect("plain data is a value of a template");
         Values(values.into_iter().map(|(name, json)| (name, read(json))).collect())
+    }
+
+    /// Returns whether a value holds one of these characters.
+    pub fn contains(&self, wanted: [char; 2]) -> bool {
+        // As JSON, which leaves them as they are, also within lists and tables.
+        self.json().contains(wanted)
+    }
+
+    /// Returns a digest of all values.
+    pub fn digest(&self) -> Key {
+        Key::builder("values").text(&self.json()).finish()
+    }
+
+    fn json(&self) -> String {
+        serde_json::to_string(&self.0).expect("values are plain data")
+    }
+
+    /// Adds a word that is not the sample's.
+    pub fn with_word(mut self, name: &str, word: String) -> Self {
+        self.0.insert(name.to_owned(), minijinja::Value::from_safe_string(word));
+        self
     }
 }
