@@ -4,6 +4,7 @@ use std::io::Write;
 
 pub(crate) mod folder;
 pub(crate) mod history;
+pub(crate) mod programs;
 pub(crate) mod task;
 pub(crate) mod worker;
 

@@ -14,6 +14,8 @@ use rifflebox_storage::{Faults, Kill};
 use rifflebox_verify::{Length, LengthSettings};
 use serde::{Deserialize, Serialize};
 
+use super::programs::Programs;
+
 /// What to build, where, and how.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Task {
@@ -44,6 +46,8 @@ pub(crate) struct Form {
     pub(crate) human: f64,
     /// The service that is asked, if one is.
     pub(crate) service: Option<Service>,
+    /// Programs that are run; then the flow is theirs, and nothing else holds.
+    pub(crate) programs: Option<Programs>,
 }
 
 /// A service that judges samples.
@@ -68,11 +72,15 @@ impl Form {
             tokens,
             human: 0.7,
             service: None,
+            programs: None,
         }
     }
 
     /// Makes the flow.
     pub(crate) fn flow(&self, documents: &Path) -> Result<Flow> {
+        if let Some(programs) = &self.programs {
+            return programs.flow(documents);
+        }
         let flow = flow("proof");
         let files = Files::matching(&self.files).tier(Tier::T0).license("CC-BY-4.0");
         let pages = flow.documents("pages", files.source("pages", documents)?);
