@@ -54,12 +54,12 @@ async fn a_merge_goes_on_in_the_next_process_and_dead_ones_and_collections_cost_
     let storage = Workspace::open(&url, Options::default()).await.unwrap();
     // Runs that no commit merges, as many commits would have left them.
     let mut state = State::new();
-    let runs = (0..3).map(|number| OpenRun::new([Arc::new(run(number, 30_000))])).collect();
+    let runs = (0..3).map(|number| OpenRun::new([Arc::new(run(number, 9_000))])).collect();
     state.insert("a".into(), runs);
     let (state, _) = write(&storage.upload(0), state).await.unwrap();
     let first = storage.commit(None, content_of(&state, None), "first").await.unwrap();
     assert!(matches!(first, Committed::Won(_)));
-    let (mut keys, mut joined, mut ranges) = (90_000, 0, 0);
+    let (mut keys, mut joined, mut ranges) = (27_000, 0, 0);
     for number in 3..14 {
         live(&url, run(number, 70), false).await;
         let manifest = live(&url, run(number, 50), true).await.unwrap();
@@ -67,7 +67,7 @@ async fn a_merge_goes_on_in_the_next_process_and_dead_ones_and_collections_cost_
         let runs = &manifest.content.arrangements["a"].runs;
         joined += runs.iter().filter(|run| run.joins).count();
         let parts: Vec<_> = runs.iter().flat_map(|run| &run.parts).collect();
-        ranges += parts.iter().filter(|part| part.length > 1 << 20 && part.rows < 25_000).count();
+        ranges += parts.iter().filter(|part| part.length > 1 << 18 && part.rows < 7_500).count();
         let report = storage.gc(1, false).await.unwrap();
         assert!(report.objects > 0, "what the dead one wrote is gone");
         assert_eq!(storage.check().await.unwrap().problems, Vec::<String>::new());

@@ -124,7 +124,8 @@ impl Cutter<'_> {
         for block in blocks {
             let start = heading.take().unwrap_or(block.range.start);
             match block.shape {
-                Shape::Heading(_) => heading = Some(start),
+                // What is longer than a passage is underlined, and no heading.
+                Shape::Heading(_) if self.fits(&block.range) => heading = Some(start),
                 Shape::Solid if self.chars(&block.range) <= self.max * SOLID_FACTOR => {
                     parts.push(start..block.range.end);
                 }
