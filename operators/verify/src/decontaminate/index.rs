@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use bloomfilter::Bloom;
 
@@ -43,6 +44,13 @@ struct Place {
     at: u32,
     /// Number of the run among its text's distinct ones.
     run: u32,
+}
+
+/// A run of a sample, and where a held-out text has it: a range of [`Index::places`].
+#[derive(Debug)]
+struct Hit {
+    at: usize,
+    places: Range<usize>,
 }
 
 /// A held-out text that a sample holds.
@@ -122,39 +130,39 @@ impl Index {
         best
     }
 
-    /// Returns by text the places of its runs that stand in a sample, each with its place there.
-    fn hits(&self, sample: &Text) -> BTreeMap<u32, Vec<(Place, usize)>> {
-        let mut hits: BTreeMap<u32, Vec<(Place, usize)>> = BTreeMap::new();
+    /// Returns by text the runs of a sample that it has, in the sample's order.
+    fn hits(&self, sample: &Text) -> BTreeMap<u32, Vec<Hit>> {
+        let mut hits: BTreeMap<u32, Vec<Hit>> = BTreeMap::new();
         let Some(bloom) = &self.bloom else { return hits };
         for (at, hash) in sample.runs(self.near_n).into_iter().enumerate() {
             if !bloom.check(&hash) {
                 continue;
             }
-            let from = self.places.partition_point(|place| place.hash < hash);
-            for place in self.places[from..].iter().take_while(|place| place.hash == hash) {
+            let mut from = self.places.partition_point(|place| place.hash < hash);
+            while let Some(place) = self.places.get(from).filter(|place| place.hash == hash) {
+                let next = |other: &Place| (other.hash, other.text) <= (hash, place.text);
+                let places = from..self.places.partition_point(next);
+                from = places.end;
                 let held = &self.texts[place.text as usize].words;
                 if sample.alike(at, held, place.at as usize, self.near_n) {
-                    hits.entry(place.text).or_default().push((*place, at));
+                    hits.entry(place.text).or_default().push(Hit { at, places });
                 }
             }
         }
         hits
     }
 
-    fn weigh<'a>(&'a self, held: &'a HeldText, hits: &[(Place, usize)], sample: &Text) -> Found<'a> {
-        let runs: BTreeSet<u32> = hits.iter().map(|(place, _)| place.run).collect();
-        let mut longest = 0;
-        // By how far the sample's words stand behind the text's: where the last shared row of words ends.
-        let mut ends: BTreeMap<i64, usize> = BTreeMap::new();
-        for &(place, at) in hits {
-            let end = ends.entry(at as i64 - i64::from(place.at)).or_default();
-            if at < *end || !sample.same(at, &held.words, place.at as usize, self.near_n) {
-                continue;
+    fn weigh<'a>(&'a self, held: &'a HeldText, hits: &[Hit], sample: &Text) -> Found<'a> {
+        let runs: BTreeSet<u32> = hits.iter().map(|hit| self.places[hit.places.start].run).collect();
+        let pairs: usize = hits.iter().map(|hit| hit.places.len()).sum();
+        let longest = match pairs <= sample.len() + held.words.len() {
+            true => self.longest_of_pairs(held, hits, sample),
+            // Both say the same again and again: their places would be the square of that.
+            false => {
+                let at: Vec<usize> = hits.iter().map(|hit| hit.at).collect();
+                sample.longest_shared(&held.words, &at, self.near_n)
             }
-            let row = sample.shared_around(at, &held.words, place.at as usize);
-            longest = longest.max(row.len());
-            *end = row.end;
-        }
+        };
         Found {
             document: &held.name,
             column: &held.column,
@@ -162,6 +170,25 @@ impl Index {
             longest,
             runs: (runs.len() as u32, held.runs),
         }
+    }
+
+    /// Returns the most words in a row around any run, place by place.
+    fn longest_of_pairs(&self, held: &HeldText, hits: &[Hit], sample: &Text) -> usize {
+        let mut longest = 0;
+        // By how far the sample's words stand behind the text's: where the last shared row of words ends.
+        let mut ends: BTreeMap<i64, usize> = BTreeMap::new();
+        for &Hit { at, ref places } in hits {
+            for place in &self.places[places.clone()] {
+                let end = ends.entry(at as i64 - i64::from(place.at)).or_default();
+                if at < *end || !sample.same(at, &held.words, place.at as usize, self.near_n) {
+                    continue;
+                }
+                let row = sample.shared_around(at, &held.words, place.at as usize);
+                longest = longest.max(row.len());
+                *end = row.end;
+            }
+        }
+        longest
     }
 
     /// Returns whether enough of a text's runs were found, of a text that has enough for that to mean something.

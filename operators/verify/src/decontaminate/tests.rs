@@ -211,13 +211,21 @@ fn reference(settings: &DecontaminateSettings, held: &[String], sample: &str) ->
     best
 }
 
+#[test]
+fn texts_that_say_the_same_again_and_again_are_compared_in_little_more_than_one() {
+    let again = |times: usize| "all that the river carries in a year ".repeat(times);
+    let judge = default(vec![document("river", &again(9_000))]);
+    let said = "verbatim: 48000 words in a row of exam:river (text), and 1.00 of its runs of 5";
+    assert_eq!(reason(&*judge, &text(&again(6_000))), said);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn what_is_found_is_what_the_definition_finds(
-        held in prop::collection::vec("([abc12] ){0,14}", 1..6),
-        sample in "([abc12] ){0,30}",
+        held in prop::collection::vec(prop_oneof!["([abc12] ){0,14}", "([ab] ){0,14}"], 1..6),
+        sample in prop_oneof!["([abc12] ){0,30}", "([ab] ){0,30}"],
         n in 3usize..7,
         near_n in 2usize..4,
         common in 1usize..4,

@@ -58,6 +58,41 @@ impl Text {
         grams(&words, n)
     }
 
+    /// Returns the most words in a row that two texts share, of those rows that hold the `n` words from one of these
+    /// places on, which rise; 0 if none does.
+    ///
+    /// A row that is shared has shared rows of any lesser length within it, so the greatest length is looked for by
+    /// halves: the time grows with the words and the logarithm of their number, however often they say the same.
+    pub(super) fn longest_shared(&self, other: &Text, places: &[usize], n: usize) -> usize {
+        let [words, others] = [self, other].map(|text| -> Vec<u64> {
+            (0..text.len()).map(|at| xxh3_64(text.word(at).as_bytes())).collect()
+        });
+        let holds = |at: usize, length: usize| {
+            let next = places.partition_point(|place| *place < at);
+            places.get(next).is_some_and(|place| place + n <= at + length)
+        };
+        let is_shared = |length: usize| {
+            let mut rows: Vec<(u64, usize)> = grams(&others, length).into_iter().zip(0..).collect();
+            rows.sort_unstable();
+            let stands = |at: usize, hash: u64| {
+                let from = rows.partition_point(|row| row.0 < hash);
+                let mut same = rows[from..].iter().take_while(|row| row.0 == hash);
+                same.any(|row| self.same(at, other, row.1, length))
+            };
+            let rows_here = grams(&words, length).into_iter().enumerate();
+            rows_here.filter(|(at, _)| holds(*at, length)).any(|(at, hash)| stands(at, hash))
+        };
+        let (mut longest, mut too_long) = (n - 1, self.len().min(other.len()) + 1);
+        while too_long - longest > 1 {
+            let middle = longest + (too_long - longest) / 2;
+            match is_shared(middle) {
+                true => longest = middle,
+                false => too_long = middle,
+            }
+        }
+        if longest < n { 0 } else { longest }
+    }
+
     /// Returns whether two texts have the same `n` words at two places, numbers aside.
     pub(super) fn alike(&self, at: usize, other: &Text, other_at: usize, n: usize) -> bool {
         (0..n).all(|step| self.blurred(at + step) == other.blurred(other_at + step))
