@@ -92,7 +92,7 @@ fn words(event: &Event) -> String {
         Event::Scanning { source } => format!("listing {source}"),
         Event::Documents { fed } => format!("{fed} changed documents"),
         Event::Committed { rows } => format!("committed {rows} rows"),
-        Event::Publishing { done, total } => format!("wrote {done} of {total} shards"),
+        Event::Publishing { done, total } => format!("encoded {done} of {total} shards"),
         _ => "done".to_owned(),
     }
 }
