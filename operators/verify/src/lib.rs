@@ -38,6 +38,7 @@ mod registry;
 mod supported;
 mod tools;
 
+mod asked;
 mod filter;
 mod judge;
 mod repeats;

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::code::{Code, CodeTemplate};
 use super::runner::Runner;
-use super::settings::{Common, Machine, Meaning, five, half_a_gigabyte, usage};
+use super::settings::{Common, Machine, Meaning, five, half_a_gigabyte};
 use super::told::refusal;
+use crate::asked::usage;
 
 /// Tests a sample's tests: makes mutants of its solution, and counts those that the tests notice.
 ///
@@ -91,7 +92,7 @@ impl MutantsSettings {
             return usage("`min_score` lies in 0 to 1");
         }
         if !(1..=MOST).contains(&self.most) {
-            return usage(&format!("`most` lies in 1 to {MOST}"));
+            return usage(format!("`most` lies in 1 to {MOST}"));
         }
         if !CodeTemplate::new(&self.program)?.has_tests() {
             return usage(

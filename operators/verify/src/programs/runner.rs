@@ -1,3 +1,4 @@
+use std::future::ready;
 use std::sync::Arc;
 
 use rifflebox_core::{Answering, Failure, Judged, Limits as Calls, Result, Verdict};
@@ -5,6 +6,7 @@ use rifflebox_sandbox::{Limits, Outcome, Process, Program, Sandbox, Task};
 
 use super::code::{Code, CodeTemplate};
 use super::settings::{Common, Meaning, process};
+use crate::asked;
 
 /// Runs programs of one template.
 pub(super) struct Runner {
@@ -49,10 +51,9 @@ impl Runner {
         }
     }
 
-    /// Returns how samples come in: one by one, so that each verdict is kept at once, and enough of them that no worker
-    /// of the sandbox waits.
+    /// Returns how samples come in.
     pub(super) fn calls(&self) -> Calls {
-        Calls { batch: 1, concurrency: 2 * self.sandbox.width() }
+        asked::calls(&*self.sandbox)
     }
 
     /// Makes the program of each sample, and judges it.
@@ -62,15 +63,9 @@ impl Runner {
         judge: impl Fn(Arc<Self>, Code) -> Answering<Result<Verdict, Failure>> + Send + 'static,
     ) -> Answering<Vec<Result<Verdict, Failure>>> {
         let runner = self.clone();
-        Box::pin(async move {
-            let mut verdicts = Vec::with_capacity(items.len());
-            for (sample, _) in &items {
-                verdicts.push(match runner.template.of(sample) {
-                    Ok(code) => judge(runner.clone(), code).await,
-                    Err(why) => Err(Failure::Final(why)),
-                });
-            }
-            verdicts
+        asked::one_by_one(items, move |sample| match runner.template.of(&sample) {
+            Ok(code) => judge(runner.clone(), code),
+            Err(why) => Box::pin(ready(Err(Failure::Final(why)))),
         })
     }
 

@@ -1,13 +1,13 @@
 //! What all verifiers that execute Python take.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use rifflebox_core::{Error, ErrorKind, Result};
+use rifflebox_core::Result;
 use rifflebox_sandbox::{Bubblewrap, BubblewrapSettings, Interpreter, Limits, Process, Sandbox, optional};
 use serde::Serialize;
 
 use super::code::CodeTemplate;
+use crate::asked::{self, usage};
 
 /// The settings of every verifier that runs programs of a sample: what is run, and where.
 #[derive(Debug)]
@@ -56,15 +56,7 @@ impl Machine<'_> {
 
     /// Returns what a run may use.
     pub(super) fn limits(&self) -> Result<Limits> {
-        let Machine { seconds, memory_mb, .. } = *self;
-        for (key, value, least) in [("seconds", seconds, 1), ("memory_mb", memory_mb, 64)] {
-            if value < least {
-                return usage(&format!("`{key}` is at least {least}"));
-            }
-        }
-        // A busy machine gives a program less than a processor, and must not reject it for that.
-        let (cpu, wall) = (Duration::from_secs(seconds), Duration::from_secs(3 * seconds));
-        Ok(Limits { wall, cpu, memory: memory_mb << 20, ..Limits::default() })
+        asked::limits(self.seconds, self.memory_mb)
     }
 }
 
@@ -87,8 +79,4 @@ pub(super) struct Meaning<'a> {
     pub(super) interpreter: &'a Interpreter,
     pub(super) seconds: u64,
     pub(super) memory_mb: u64,
-}
-
-pub(super) fn usage<T>(message: &str) -> Result<T> {
-    Err(Error::new(ErrorKind::Usage, message))
 }

@@ -7,8 +7,9 @@ use rifflebox_sandbox::{Interpreter, Sandbox};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::settings::{Machine, five, half_a_gigabyte, usage};
+use super::settings::{Machine, five, half_a_gigabyte};
 use super::trusted::{Asked, Said};
+use crate::asked::usage;
 use crate::template::{Template, Values};
 
 const PROGRAM: &str = include_str!("python/sql.py");
@@ -86,7 +87,7 @@ impl Templates {
             return usage("set `expected`, the right rows, or `reference`, a query that gives them");
         }
         if !(tolerance.is_finite() && *tolerance >= 0.0) {
-            return usage(&format!("`tolerance` is {tolerance}: it is a number, 0 or more"));
+            return usage(format!("`tolerance` is {tolerance}: it is a number, 0 or more"));
         }
         let optional =
             |key, text: &Option<String>| text.as_deref().map(|text| Template::new(key, text)).transpose();

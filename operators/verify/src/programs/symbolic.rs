@@ -7,8 +7,9 @@ use rifflebox_sandbox::{Interpreter, Sandbox};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::settings::{Machine, five, half_a_gigabyte, usage};
+use super::settings::{Machine, five, half_a_gigabyte};
 use super::trusted::{Asked, Said};
+use crate::asked::usage;
 use crate::template::{Template, Values};
 
 const PROGRAM: &str = include_str!("python/symbolic.py");

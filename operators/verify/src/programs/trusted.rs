@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::settings::Machine;
+use crate::asked;
 
 /// A program of ours and the sandbox that it runs in.
 pub(super) struct Asked {
@@ -35,9 +36,9 @@ impl Asked {
         Ok(Asked { sandbox: sandbox()?, program, limits })
     }
 
-    /// Returns how samples come in: one by one, so that each verdict is kept at once.
+    /// Returns how samples come in.
     pub(super) fn calls(&self) -> Calls {
-        Calls { batch: 1, concurrency: 2 * self.sandbox.width() }
+        asked::calls(&*self.sandbox)
     }
 
     /// Asks about each sample; `input` makes what the program is asked, `verdict` what its answer means.
@@ -48,15 +49,9 @@ impl Asked {
         verdict: fn(T) -> Verdict,
     ) -> Answering<Vec<Result<Verdict, Failure>>> {
         let asked = self.clone();
-        Box::pin(async move {
-            let mut verdicts = Vec::with_capacity(items.len());
-            for (sample, _) in &items {
-                verdicts.push(match input(sample) {
-                    Ok(input) => asked.ask(input, verdict).await,
-                    Err(why) => Err(Failure::Final(why)),
-                });
-            }
-            verdicts
+        asked::one_by_one(items, move |sample| {
+            let (asked, input) = (asked.clone(), input(&sample).map_err(Failure::Final));
+            Box::pin(async move { asked.ask(input?, verdict).await })
         })
     }
 

@@ -11,7 +11,8 @@ use rifflebox_sandbox::Sandbox;
 use serde::{Deserialize, Serialize};
 
 use super::template::{Filled, Template, nonce};
-use super::tool::{Common, Told, Tool, excerpt, usage};
+use super::tool::{Common, Told, Tool, excerpt};
+use crate::asked::{one_by_one, usage};
 
 mod kit;
 mod lexis;
@@ -149,9 +150,7 @@ impl Prover {
         let kit = settings.kit;
         let template = Template::new("template", &settings.template)?;
         let Some(success) = settings.success.clone().or_else(|| kit.success().map(str::to_owned)) else {
-            return usage(
-                "`success` is missing: give what the prover prints of a proof that holds".to_owned(),
-            );
+            return usage("`success` is missing: give what the prover prints of a proof that holds");
         };
         expression("success", &success.replace(NONCE, "0"))?;
         let version_command = settings.version_command.clone().unwrap_or_else(|| {
@@ -215,12 +214,9 @@ impl AskedVerifier for Prover {
 
     fn verify(&self, items: Vec<Judged>) -> Answering<Vec<Result<Verdict, Failure>>> {
         let asker = self.asker.clone();
-        Box::pin(async move {
-            let mut verdicts = Vec::with_capacity(items.len());
-            for (sample, _) in &items {
-                verdicts.push(asker.judge(sample).await);
-            }
-            verdicts
+        one_by_one(items, move |sample| {
+            let asker = asker.clone();
+            Box::pin(async move { asker.judge(&sample).await })
         })
     }
 }
@@ -242,11 +238,7 @@ impl Asker {
             }
         };
         let said = if refusal.is_none() { "proved" } else { "not proved" };
-        let votes = vec![self.tool.vote(refusal.is_none(), said, &used)];
-        Ok(match refusal {
-            None => Verdict { votes, ..Verdict::accept() },
-            Some(why) => Verdict { votes, ..Verdict::reject(why) },
-        })
+        Ok(self.tool.verdict(refusal, said, &used))
     }
 
     /// Returns what in a sample's words is a cheat.
@@ -314,7 +306,7 @@ fn lexis(settings: &ProverSettings) -> Result<Lexis> {
     };
     match settings.kit {
         Kit::Plain if marks().any(String::is_empty) => {
-            usage("`line_comments` and `block_comments` are marks, and not empty".to_owned())
+            usage("`line_comments` and `block_comments` are marks, and not empty")
         }
         Kit::Plain => Ok(Lexis {
             lines: settings.line_comments.clone(),
@@ -322,10 +314,9 @@ fn lexis(settings: &ProverSettings) -> Result<Lexis> {
             strings: Strings::None,
             ..Lexis::default()
         }),
-        _ if marks().next().is_some() => usage(
-            "`line_comments` and `block_comments` are the kit's: leave them out, or leave out `kit`"
-                .to_owned(),
-        ),
+        _ if marks().next().is_some() => {
+            usage("`line_comments` and `block_comments` are the kit's: leave them out, or leave out `kit`")
+        }
         kit => Ok(kit.lexis()),
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::template::Template;
 use super::tool::{Common, Told, Tool, excerpt};
+use crate::asked::one_by_one;
 
 mod script;
 mod tokens;
@@ -161,12 +162,9 @@ impl AskedVerifier for Smt {
 
     fn verify(&self, items: Vec<Judged>) -> Answering<Vec<Result<Verdict, Failure>>> {
         let asker = self.asker.clone();
-        Box::pin(async move {
-            let mut verdicts = Vec::with_capacity(items.len());
-            for (sample, _) in &items {
-                verdicts.push(asker.judge(sample).await);
-            }
-            verdicts
+        one_by_one(items, move |sample| {
+            let asker = asker.clone();
+            Box::pin(async move { asker.judge(&sample).await })
         })
     }
 }
@@ -197,11 +195,7 @@ impl Asker {
                 Err(why) => ("no answer".to_owned(), Some(why)),
             },
         };
-        let votes = vec![self.tool.vote(refusal.is_none(), &said, &used)];
-        Ok(match refusal {
-            None => Verdict { votes, ..Verdict::accept() },
-            Some(why) => Verdict { votes, ..Verdict::reject(why) },
-        })
+        Ok(self.tool.verdict(refusal, &said, &used))
     }
 }
 

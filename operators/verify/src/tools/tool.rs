@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use rifflebox_core::{Error, ErrorKind, Failure, Limits as Calls, Result, Vote};
+use rifflebox_core::{Failure, Limits as Calls, Result, Verdict, Vote};
 use rifflebox_sandbox::{
     Bubblewrap, BubblewrapSettings, Command, End, Limits, Outcome, Program, Ran, Sandbox, Task, optional,
 };
 
+use crate::asked::{self, usage};
 use crate::programs::{step_of_memory, step_of_time};
 
 /// What a tool may print: warnings of a large library are many.
@@ -65,24 +65,11 @@ impl Common<'_> {
         if argv.first().is_none_or(String::is_empty) {
             return usage(format!("`{key}` is empty: give a program and its arguments"));
         }
-        for (key, value, least) in [("seconds", self.seconds, 1), ("memory_mb", self.memory_mb, 64)] {
-            if value < least {
-                return usage(format!("`{key}` is at least {least}"));
-            }
-        }
+        let limits = asked::limits(self.seconds, self.memory_mb)?;
         if self.concurrency == Some(0) {
-            return usage("`concurrency` is at least 1".to_owned());
+            return usage("`concurrency` is at least 1");
         }
-        // A busy machine gives less than a processor, and nobody is to be rejected for that.
-        let (cpu, wall) = (Duration::from_secs(self.seconds), Duration::from_secs(3 * self.seconds));
-        Ok(Limits {
-            wall,
-            cpu,
-            memory: self.memory_mb << 20,
-            scratch: SCRATCH_BYTES,
-            processes: PROCESSES,
-            output: OUTPUT_BYTES,
-        })
+        Ok(Limits { scratch: SCRATCH_BYTES, processes: PROCESSES, output: OUTPUT_BYTES, ..limits })
     }
 
     /// Starts a sandbox, or takes part in the one that stands already.
@@ -114,10 +101,9 @@ impl Tool {
         Ok(tool)
     }
 
-    /// Returns how samples come in: one by one, so that each verdict is kept at once, and enough of them that no worker of
-    /// the sandbox waits.
+    /// Returns how samples come in.
     pub(super) fn calls(&self) -> Calls {
-        Calls { batch: 1, concurrency: 2 * self.sandbox.width() }
+        asked::calls(&*self.sandbox)
     }
 
     /// Runs the tool; the second value says what it used, and what held it.
@@ -132,10 +118,11 @@ impl Tool {
         Ok((self.told(outcome)?, used))
     }
 
-    /// Makes the vote of the tool itself.
-    pub(super) fn vote(&self, accept: bool, said: &str, used: &str) -> Vote {
+    /// Makes the verdict on a sample, with the vote of the tool itself.
+    pub(super) fn verdict(&self, refusal: Option<String>, said: &str, used: &str) -> Verdict {
         let voter = self.argv[0].rsplit('/').next().unwrap_or_default().to_owned();
-        Vote { voter, accept, reason: Some(format!("{said}, {used}")) }
+        let vote = Vote { voter, accept: refusal.is_none(), reason: Some(format!("{said}, {used}")) };
+        Verdict { votes: vec![vote], ..refusal.map_or_else(Verdict::accept, Verdict::reject) }
     }
 
     fn run(
@@ -172,7 +159,7 @@ impl Tool {
     /// Asks the tool who it is; the caller may stand in a runtime.
     fn ask_version(&self, key: &str, argv: &[String]) -> Result<String> {
         if argv.first().is_none_or(String::is_empty) {
-            return usage("`version_command` is empty: give a program and its arguments".to_owned());
+            return usage("`version_command` is empty: give a program and its arguments");
         }
         let running = self.run(argv.to_vec(), String::new(), BTreeMap::new());
         let ran = std::thread::scope(|scope| scope.spawn(|| futures::executor::block_on(running)).join());
@@ -210,9 +197,4 @@ pub(super) fn excerpt(text: &str) -> String {
     let words: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let plain = words.chars().map(|c| if c.is_control() { ' ' } else { c });
     plain.take(EXCERPT_CHARS).collect()
-}
-
-/// Makes the error of a setting, or of a machine, that does not do.
-pub(super) fn usage<T>(message: String) -> Result<T> {
-    Err(Error::new(ErrorKind::Usage, message))
 }
