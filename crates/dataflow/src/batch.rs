@@ -168,6 +168,9 @@ pub(crate) fn for_each_in<T: Time>(
 
 /// Drops the epochs of batches and consolidates what is left, per round, into one sorted run.
 pub(crate) fn cut<T: Time>(batches: &[Batch<T>]) -> RunColumns {
+    if let ([batch], false) = (batches, T::LOOPED) {
+        return cut_one(batch);
+    }
     let mut updates: Vec<(Key, &[u8], u64, i64)> = Vec::new();
     for batch in batches {
         let mut cursor = batch.cursor();
@@ -179,11 +182,28 @@ pub(crate) fn cut<T: Time>(batches: &[Batch<T>]) -> RunColumns {
             cursor.step_key(batch);
         }
     }
-    updates.sort_unstable();
-    let mut run = RunBuilder::new(T::LOOPED);
+    // A stable sort merges what is in order already: each batch is.
+    updates.sort();
+    let mut run = RunBuilder::with_capacity(T::LOOPED, updates.len());
     for update in updates.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
         let (key, value, round, _) = update[0];
         run.push(key, value, round, update.iter().map(|update| update.3).sum());
+    }
+    run.finish()
+}
+
+/// Drops the epochs of a batch outside of loops, which is in order.
+fn cut_one<T: Time>(batch: &Batch<T>) -> RunColumns {
+    let mut run = RunBuilder::with_capacity(false, batch.updates);
+    let mut cursor = batch.cursor();
+    while let Some(key) = cursor.get_key(batch) {
+        while let Some(value) = cursor.get_val(batch) {
+            let mut sum = 0;
+            cursor.map_times(batch, |_, diff| sum += diff);
+            run.push(key, value, 0, sum);
+            cursor.step_val(batch);
+        }
+        cursor.step_key(batch);
     }
     run.finish()
 }
@@ -201,13 +221,23 @@ pub(crate) struct RunBuilder {
 
 impl RunBuilder {
     pub(crate) fn new(looped: bool) -> Self {
+        Self::with_capacity(looped, 0)
+    }
+
+    /// Makes room for so many updates.
+    pub(crate) fn with_capacity(looped: bool, updates: usize) -> Self {
+        let offsets = || {
+            let mut offsets = Vec::with_capacity(updates + 1);
+            offsets.push(0);
+            offsets
+        };
         RunBuilder {
-            keys: Vec::new(),
-            key_offsets: vec![0],
-            value_offsets: vec![0],
+            keys: Vec::with_capacity(16 * updates),
+            key_offsets: offsets(),
+            value_offsets: offsets(),
             value_bytes: Vec::new(),
-            rounds: looped.then(|| (vec![0], Vec::new())),
-            diffs: Vec::new(),
+            rounds: looped.then(|| (offsets(), Vec::with_capacity(updates))),
+            diffs: Vec::with_capacity(updates),
             last: None,
         }
     }

@@ -9,12 +9,16 @@ use std::cell::Cell;
 use arrow_buffer::{Buffer, ScalarBuffer};
 use differential_dataflow::trace::implementations::BatchContainer;
 use rifflebox_core::Key;
+use rifflebox_storage::partition_keys;
 use timely::container::PushInto;
 
 use crate::encoded::Encoded;
 use crate::time::Time;
 
 const FROZEN: &str = "a frozen column is only read";
+
+/// Keys within which a scan looks for the next one that it wants; a power of two.
+const SCAN: usize = 128;
 
 /// What several files hold one behind the other, as one column.
 pub(crate) struct Pieces<P> {
@@ -117,6 +121,20 @@ impl BatchContainer for Keys {
             Keys::Growing(keys) => keys.len(),
             Keys::Frozen(pieces) => pieces.len(),
         }
+    }
+
+    /// Returns how many keys from `start` on fulfil a condition. What is sought is likely near, as in a scan; if it is not,
+    /// it is looked for as keys lie, and not by halves: those of a mapped file touch a page each.
+    fn advance<F: for<'a> Fn(Key) -> bool>(&self, start: usize, end: usize, below: F) -> usize {
+        let mut step = 1;
+        while start + step < end && below(self.index(start + step)) {
+            if step == SCAN {
+                return partition_keys(start + step..end, |at| self.index(at), below) - start;
+            }
+            step *= 2;
+        }
+        let near = start + step / 2..end.min(start + step);
+        partition_keys(near, |at| self.index(at), below) - start
     }
 }
 

@@ -11,8 +11,15 @@ use smallvec::SmallVec;
 use crate::scope::Data;
 
 /// A value as bytes: a short one lies in place, so that to make, move and sort updates allocates nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Encoded(SmallVec<[u8; 40]>);
+
+// The derived one would copy byte by byte.
+impl Clone for Encoded {
+    fn clone(&self) -> Self {
+        Encoded::from(&**self)
+    }
+}
 
 impl Deref for Encoded {
     type Target = [u8];

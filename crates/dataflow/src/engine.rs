@@ -86,8 +86,8 @@ impl Pace {
     /// Returns the pace for so many bytes of memory: the more there are, the fewer commits, whose runs are merged later,
     /// and the fewer epochs, in each of which what many rows share is looked at once more.
     pub fn within(memory: u64) -> Self {
-        let commit_bytes = (memory / 16).clamp(64 << 20, 256 << 20) as usize;
-        let replay_bytes = (memory / 64).clamp(16 << 20, 128 << 20) as usize;
+        let commit_bytes = (memory / 32).clamp(64 << 20, 512 << 20) as usize;
+        let replay_bytes = (memory / 64).clamp(16 << 20, 256 << 20) as usize;
         Pace { workers: 2, epochs_in_flight: 2, commit_bytes, replay_bytes }
     }
 }

@@ -52,6 +52,11 @@ impl<K, V> Rows<K, V> {
     pub(crate) fn at(node: Node) -> Self {
         typed(node)
     }
+
+    /// Reads the values as a type that decodes from the beginning of their bytes: one that skips what nobody wants.
+    pub fn read_as<V2>(self) -> Rows<K, V2> {
+        typed(self.node)
+    }
 }
 
 impl<K, V> Arranged<K, V> {

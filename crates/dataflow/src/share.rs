@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use rifflebox_core::Key;
+use rifflebox_storage::partition_keys;
 
 /// Returns which of `peers` workers owns a key: worker *i* of *n* owns the *i*-th *n*-th of the key space.
 pub(crate) fn owner(key: Key, peers: usize) -> usize {
@@ -34,9 +35,8 @@ impl Share {
 
     /// Returns where a share's keys lie among sorted ones.
     pub(crate) fn range(&self, len: usize, key: impl Fn(usize) -> Key) -> Range<usize> {
-        let place = |index: usize| self.place(key(index));
-        let from = first(len, |index| place(index) >= (self.worker, self.slices.start));
-        let to = first(len, |index| place(index) >= (self.worker, self.slices.end));
+        let from = partition_keys(0..len, &key, |key| self.place(key) < (self.worker, self.slices.start));
+        let to = partition_keys(0..len, &key, |key| self.place(key) < (self.worker, self.slices.end));
         from..to.max(from)
     }
 
@@ -46,19 +46,6 @@ impl Share {
         let within = u128::from(place as u64) * u128::from(self.count);
         ((place >> 64) as usize, (within >> 64) as u64)
     }
-}
-
-/// Returns the first position at which a condition holds that stays true once it is.
-fn first(len: usize, holds: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (0, len);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        match holds(middle) {
-            true => high = middle,
-            false => low = middle + 1,
-        }
-    }
-    low
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub use manifest::{
 };
 pub use nonce::nonce;
 pub use objects::{Listed, Objects};
-pub use run::{Rounds, RunColumns};
+pub use run::{Rounds, RunColumns, partition_keys};
 pub use scratch::Scratch;
 pub use upload::{NewRun, Upload};
 pub use workspace::{Committed, Options, Workspace, Wrap};

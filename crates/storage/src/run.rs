@@ -3,6 +3,10 @@ use std::ops::Range;
 use arrow_buffer::{Buffer, ScalarBuffer};
 use rifflebox_core::Key;
 
+mod seek;
+
+pub use seek::partition_keys;
+
 /// A sorted, consolidated piece of an arrangement: a trie of keys, values, updates.
 ///
 /// Every list of offsets starts at 0 and ends at the length of what it points into. What was opened from a file
@@ -71,15 +75,8 @@ impl RunColumns {
 
     /// Returns the position of the first key that is not less than another; the number of keys, if all are.
     pub fn position(&self, key: Key) -> usize {
-        let (mut low, mut high) = (0, self.key_count());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            match self.key(middle) < Some(key) {
-                true => low = middle + 1,
-                false => high = middle,
-            }
-        }
-        low
+        let at = |position| self.key(position).expect("positions below the number of keys have one");
+        partition_keys(0..self.key_count(), at, |other| other < key)
     }
 
     /// Returns the positions of the keys from `first` to `last`, both inclusive.

@@ -3,6 +3,7 @@
 mod banding;
 mod graph;
 mod meet;
+mod memo;
 mod planes;
 mod shingle;
 mod signature;
@@ -134,7 +135,7 @@ impl NearDuplicates {
 
 impl Purge for NearDuplicates {
     fn identity(&self) -> Identity {
-        Identity::new("near", "4").with_settings(&self.settings)
+        Identity::new("near", "5").with_settings(&self.settings)
     }
 
     fn displaced(&self, scope: &mut Scope<'_>, candidates: &Candidates) -> Purged {

@@ -75,6 +75,7 @@ mod tests {
                 assert!(banding.bands <= MOST_BANDS || banding.rows == 1);
             }
         }
+        assert_eq!(Banding::of(0.8, 0.01, 0.4, 0.4), Banding { bands: 7, rows: 3 });
         assert_eq!(Banding::of(0.8, 0.01, 0.4, 0.25), Banding { bands: 9, rows: 4 });
     }
 }

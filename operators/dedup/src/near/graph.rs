@@ -17,6 +17,9 @@ pub(crate) trait Likeness: Send + Sync + 'static {
     /// Returns what the sample of this id is compared by, where that is still known.
     fn recall(&self, id: Key) -> Option<Arc<Sketch>>;
 
+    /// Returns what two samples are to one another, where both are still known.
+    fn recall_both(&self, better: Key, worse: Key) -> Option<Found>;
+
     /// Calls `each` with the bands in which the sample meets others, each with an order within it.
     fn bands(&self, row: &Row, sample: &Sample, each: &mut dyn FnMut(Key, Order)) -> Option<Shape>;
 
@@ -32,6 +35,9 @@ pub(crate) struct Sketch {
     pub(crate) bytes: Vec<u8>,
 }
 
+/// What is found of two samples: how similar they are, and where the better one is published; none if they are not alike.
+pub(crate) type Found = Option<(Score, Key)>;
+
 /// What a band says of its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 enum Met {
@@ -40,6 +46,14 @@ enum Met {
     /// Two that are to be compared, as the sketch of one is not known any more.
     Unknown(Pair),
     /// That they are a crowd.
+    Crowd(Crowd),
+}
+
+/// The same for those who pass over what is said most: [`Met`] as far as they read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Rest {
+    Alike,
+    Unknown(Pair),
     Crowd(Crowd),
 }
 
@@ -74,8 +88,8 @@ pub(crate) fn purge(
             say(better, edge);
         }
     });
-    let unknown = scope.flat_map(met, |worse, met: Met, say| {
-        if let Met::Unknown(pair) = met {
+    let unknown = scope.flat_map(met.read_as(), |worse, met: Rest, say| {
+        if let Rest::Unknown(pair) = met {
             say(worse, pair);
         }
     });
@@ -88,8 +102,8 @@ pub(crate) fn purge(
             Outcome::Displaced { by: edge.better.id, by_route: edge.by_route, similarity: edge.similarity };
         say(row.id, StageRow { row, outcome, verdict: None });
     });
-    let notes = scope.weighted_map(met, |_, met: Met, say| {
-        if let Met::Crowd(crowd) = met {
+    let notes = scope.weighted_map(met.read_as(), |_: Key, met: Rest, say| {
+        if let Rest::Crowd(crowd) = met {
             say("crowded bands".to_owned(), (), 1);
             say("rows in crowded bands".to_owned(), (), crowd.rows as i64);
             say("pairs in crowded bands not compared".to_owned(), (), crowd.left_out as i64);
@@ -109,13 +123,11 @@ fn meet(
 ) -> Rows<Key, Met> {
     let likeness = likeness.clone();
     scope.recompute(bands, 2, move |band: &Key, were: Values<Member>, are: Values<Member>, say| {
-        let recall = |id: Key| likeness.recall(id);
-        let crowds = crowds.meet([standing(were), standing(are)], recall, |pair, known, weight| {
-            let [Some(better), Some(worse)] = known else {
-                return say(pair.worse, Met::Unknown(pair), weight);
-            };
-            if let Some(edge) = alike(&*likeness, &pair, better, worse) {
-                say(pair.better.id, Met::Alike(edge), weight);
+        let crowds = crowds.meet([standing(were), standing(are)], |pair, weight| {
+            match likeness.recall_both(pair.better.id, pair.worse) {
+                None => say(pair.worse, Met::Unknown(pair), weight),
+                Some(None) => {}
+                Some(Some(found)) => say(pair.better.id, Met::Alike(Edge::of(&pair, found)), weight),
             }
         });
         let [was, is] = crowds.map(|crowd| crowd.map(Met::Crowd));
@@ -134,7 +146,13 @@ fn standing(members: Values<Member>) -> Vec<Member> {
 /// Returns what is known of two rows if they are duplicates.
 fn alike(likeness: &impl Likeness, pair: &Pair, better: &Sketch, worse: &Sketch) -> Option<Edge> {
     let similarity = likeness.similarity(worse, better)?;
-    Some(Edge { better: pair.better, worse: pair.worse, by_route: better.route, similarity })
+    Some(Edge::of(pair, (similarity, better.route)))
+}
+
+impl Edge {
+    fn of(pair: &Pair, (similarity, by_route): (Score, Key)) -> Self {
+        Edge { better: pair.better, worse: pair.worse, by_route, similarity }
+    }
 }
 
 /// Compares each pair, and keeps those that are duplicates. Where the sketch of one is not known any more, the worse row's

@@ -1,6 +1,5 @@
 //! Who meets whom in a band: everybody, and in a crowd a bounded few.
 
-use std::cell::OnceCell;
 use std::cmp::Reverse;
 
 use rifflebox_core::{Key, Row, Score, Tier};
@@ -90,37 +89,30 @@ pub(crate) struct Crowd {
     pub(crate) left_out: u64,
 }
 
-/// A row of a band before a change and after it, and what is known of it once it has met another.
-struct Seen<T> {
+/// A row of a band before a change and after it.
+struct Seen {
     member: Member,
     stood: [bool; 2],
-    known: OnceCell<T>,
 }
 
 /// Before a change, and after it.
 const SIDES: [usize; 2] = [0, 1];
 
 impl Crowds {
-    /// Says by how much the pairs differ that are to be compared, of the rows of a band before a change and after it, each
-    /// with what `know` returns of the better one and of the worse; and returns how crowded it was, and is, if it is a crowd.
+    /// Says by how much the pairs differ that are to be compared, of the rows of a band before a change and after it, and
+    /// returns how crowded it was, and is, if it is a crowd.
     ///
     /// Everybody meets everybody. In a crowd each row meets the head alone: the best-ranked row, which is likely kept. Those
     /// who do not agree with it in the next values of their signatures are parted by these, and each part is as a band of
     /// its own. So the number of comparisons grows with the rows, follows from the set of rows alone, and, of a change, with
     /// what changes.
-    pub(crate) fn meet<T>(
-        &self,
-        sides: [Vec<Member>; 2],
-        know: impl Fn(Key) -> T,
-        mut say: impl FnMut(Pair, [&T; 2], i64),
-    ) -> [Option<Crowd>; 2] {
+    pub(crate) fn meet(&self, sides: [Vec<Member>; 2], mut say: impl FnMut(Pair, i64)) -> [Option<Crowd>; 2] {
         let rows = sides.each_ref().map(|members| members.len() as u64);
         let mut seen = both(sides);
         let mut met = [0; 2];
         self.group(&mut seen, 0, &mut met, &mut |better, worse, weight| {
             if self.may_match(&better.member, &worse.member) {
-                let known = [better, worse].map(|seen| seen.known.get_or_init(|| know(seen.member.rank.id)));
-                say(Pair::of(&better.member, &worse.member), known, weight);
+                say(Pair::of(&better.member, &worse.member), weight);
             }
         });
         SIDES.map(|side| {
@@ -130,12 +122,12 @@ impl Crowds {
     }
 
     /// Says the pairs of a group of rows, which are in order of rank, and counts those of each side.
-    fn group<T>(
+    fn group(
         &self,
-        seen: &mut [Seen<T>],
+        seen: &mut [Seen],
         level: u32,
         met: &mut [u64; 2],
-        say: &mut impl FnMut(&Seen<T>, &Seen<T>, i64),
+        say: &mut impl FnMut(&Seen, &Seen, i64),
     ) {
         let heads = SIDES.map(|side| {
             let rows = seen.iter().filter(|seen| seen.stood[side]).count();
@@ -154,7 +146,7 @@ impl Crowds {
         if done || level == Order::VALUES {
             return;
         }
-        let part = |seen: &Seen<T>| seen.member.order.value(level);
+        let part = |seen: &Seen| seen.member.order.value(level);
         seen.sort_unstable_by_key(|seen| (part(seen), seen.member));
         for part in seen.chunk_by_mut(|one, two| part(one) == part(two)) {
             self.group(part, level + 1, met, say);
@@ -170,10 +162,10 @@ impl Crowds {
 
 /// Says by how much the pairs differ of the heads, so many of each side, with everybody that ranks below, and returns the
 /// heads' orders.
-fn meet_heads<T>(
-    seen: &mut [Seen<T>],
+fn meet_heads(
+    seen: &mut [Seen],
     heads: [usize; 2],
-    say: &mut impl FnMut(&Seen<T>, &Seen<T>, i64),
+    say: &mut impl FnMut(&Seen, &Seen, i64),
 ) -> [Vec<Order>; 2] {
     let changed = seen.iter().any(|seen| seen.stood[0] != seen.stood[1]);
     let mut orders = [Vec::new(), Vec::new()];
@@ -197,11 +189,9 @@ fn meet_heads<T>(
 }
 
 /// Returns the rows of two sides in order of rank, each once.
-fn both<T>([before, after]: [Vec<Member>; 2]) -> Vec<Seen<T>> {
-    let side = |members: Vec<Member>, stood| {
-        members.into_iter().map(move |member| Seen { member, stood, known: OnceCell::new() })
-    };
-    let mut seen: Vec<Seen<T>> = side(before, [true, false]).chain(side(after, [false, true])).collect();
+fn both([before, after]: [Vec<Member>; 2]) -> Vec<Seen> {
+    let side = |members: Vec<Member>, stood| members.into_iter().map(move |member| Seen { member, stood });
+    let mut seen: Vec<Seen> = side(before, [true, false]).chain(side(after, [false, true])).collect();
     seen.sort_unstable_by_key(|seen| seen.member);
     seen.dedup_by(|two, one| {
         let same = one.member == two.member;
@@ -232,13 +222,9 @@ mod tests {
 
     fn meet(before: &[Member], after: &[Member]) -> (BTreeMap<Pair, i64>, [Option<Crowd>; 2]) {
         let mut pairs = BTreeMap::new();
-        let crowds = CROWDS.meet(
-            [before.to_vec(), after.to_vec()],
-            |_| (),
-            |pair, _, weight| {
-                *pairs.entry(pair).or_default() += weight;
-            },
-        );
+        let crowds = CROWDS.meet([before.to_vec(), after.to_vec()], |pair, weight| {
+            *pairs.entry(pair).or_default() += weight;
+        });
         pairs.retain(|_, weight| *weight != 0);
         (pairs, crowds)
     }

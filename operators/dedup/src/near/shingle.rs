@@ -1,6 +1,8 @@
 //! Texts as sets of shingles: runs of consecutive words or characters, each named by a 64-bit hash.
 
-use rifflebox_core::{each_word, grams, mix};
+use std::cell::RefCell;
+
+use rifflebox_core::{each_lower_word, grams_in_place, mix};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -29,22 +31,24 @@ impl Shingler {
     /// Two texts share a hash exactly when they share a shingle, but for the collisions of 64 bits: one pair of texts of
     /// a thousand words in 10^13 has any.
     pub(crate) fn shingles(&self, text: &str) -> Vec<u64> {
-        grams(&self.units(&text.to_lowercase()), self.n)
+        let mut units = self.units(text);
+        grams_in_place(&mut units, self.n);
+        units
     }
 
     /// Returns the set of a text's shingles, in rising order.
     pub(crate) fn set(&self, text: &str) -> Vec<u64> {
         let mut set = self.shingles(text);
-        set.sort_unstable();
+        sort(&mut set);
         set.dedup();
         set
     }
 
-    fn units(&self, lower: &str) -> Vec<u64> {
-        let mut units = Vec::with_capacity(lower.len() / 4);
+    fn units(&self, text: &str) -> Vec<u64> {
+        let mut units = Vec::with_capacity(text.len() / 4);
         match self.unit {
-            Unit::Word => each_word(lower, |word| units.push(xxh3_64(word.as_bytes()))),
-            Unit::Char => each_word(lower, |word| {
+            Unit::Word => each_lower_word(text, |word| units.push(xxh3_64(word.as_bytes()))),
+            Unit::Char => each_lower_word(text, |word| {
                 if !units.is_empty() {
                     units.push(mix(u64::from(' ')));
                 }
@@ -55,29 +59,95 @@ impl Shingler {
     }
 }
 
+thread_local! {
+    /// Room that sorting takes, for as long as the thread lives: texts are many, and short.
+    static ROOM: RefCell<(Vec<u32>, Vec<u64>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+}
+
+/// Sorts hashes: each is put where one of its size lies among uniform ones, which leaves little to mend.
+fn sort(hashes: &mut Vec<u64>) {
+    ROOM.with_borrow_mut(|(starts, sorted)| {
+        let bits = hashes.len().max(2).next_power_of_two().ilog2();
+        let place = |hash: u64| (hash >> (64 - bits)) as usize;
+        starts.clear();
+        starts.resize((1 << bits) + 1, 0);
+        hashes.iter().for_each(|hash| starts[place(*hash) + 1] += 1);
+        (1..starts.len()).for_each(|at| starts[at] += starts[at - 1]);
+        sorted.clear();
+        sorted.resize(hashes.len(), 0);
+        for hash in hashes.iter() {
+            let start = &mut starts[place(*hash)];
+            sorted[*start as usize] = *hash;
+            *start += 1;
+        }
+        // Now each start is where the place ends.
+        let mut from = 0;
+        for end in starts.iter().map(|end| *end as usize) {
+            if end - from > 1 {
+                sorted[from..end].sort_unstable();
+            }
+            from = end;
+        }
+        std::mem::swap(hashes, sorted);
+    });
+}
+
 /// Steps after which it is asked whether two sets can still share enough.
 const STRIDE: usize = 16;
 
 /// Returns how many elements two sets share, each as the little-endian bytes of its elements in rising order; none if they
 /// are fewer than `least`, which most that have met by chance soon show.
 ///
-/// Which side goes on is computed and not branched on: of two texts that differ nobody could foresee it.
+/// The lower half of all hashes and the upper one are gone through at the same time: neither waits for the other.
 pub(crate) fn shared(one: &[[u8; 8]], two: &[[u8; 8]], least: usize) -> Option<usize> {
-    let (mut left, mut right, mut count) = (0, 0, 0);
+    let halves = |set: &[[u8; 8]]| set.partition_point(|element| u64::from_le_bytes(*element) >> 63 == 0);
+    let ((low_one, high_one), (low_two, high_two)) = (one.split_at(halves(one)), two.split_at(halves(two)));
+    let (mut low, mut high) = (Walk::new(low_one, low_two), Walk::new(high_one, high_two));
     loop {
-        let to_come = (one.len() - left).min(two.len() - right);
-        if count + to_come < least {
+        let (low_steps, high_steps) = (low.to_come(), high.to_come());
+        if low.count + high.count + low_steps + high_steps < least {
             return None;
         }
-        if to_come == 0 {
-            return Some(count);
+        match low_steps.min(high_steps).min(STRIDE) {
+            0 if low_steps + high_steps == 0 => return Some(low.count + high.count),
+            0 => {
+                (0..low_steps.min(STRIDE)).for_each(|_| low.step());
+                (0..high_steps.min(STRIDE)).for_each(|_| high.step());
+            }
+            steps => (0..steps).for_each(|_| {
+                low.step();
+                high.step();
+            }),
         }
-        for _ in 0..to_come.min(STRIDE) {
-            let (a, b) = (u64::from_le_bytes(one[left]), u64::from_le_bytes(two[right]));
-            count += usize::from(a == b);
-            left += usize::from(a <= b);
-            right += usize::from(b <= a);
-        }
+    }
+}
+
+/// A way through two sets.
+struct Walk<'a> {
+    one: &'a [[u8; 8]],
+    two: &'a [[u8; 8]],
+    left: usize,
+    right: usize,
+    count: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(one: &'a [[u8; 8]], two: &'a [[u8; 8]]) -> Self {
+        Walk { one, two, left: 0, right: 0, count: 0 }
+    }
+
+    /// Returns how many steps can be made before one set may end: so many elements may still be shared, at most.
+    fn to_come(&self) -> usize {
+        (self.one.len() - self.left).min(self.two.len() - self.right)
+    }
+
+    /// Which side goes on is computed and not branched on: of two texts that differ nobody could foresee it.
+    #[inline(always)]
+    fn step(&mut self) {
+        let (a, b) = (u64::from_le_bytes(self.one[self.left]), u64::from_le_bytes(self.two[self.right]));
+        self.count += usize::from(a == b);
+        self.left += usize::from(a <= b);
+        self.right += usize::from(b <= a);
     }
 }
 
@@ -130,6 +200,20 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn hashes_are_sorted() {
+        for count in [0, 1, 2, 3, 7, 156, 1_000, 70_000] {
+            let hashes: Vec<u64> = (0..count).map(|number| mix(number % 50_000)).collect();
+            let (mut sorted, mut expected) = (hashes.clone(), hashes);
+            sort(&mut sorted);
+            expected.sort();
+            assert_eq!(sorted, expected, "{count}");
+        }
+        let mut few = vec![3, 1, 2, u64::MAX, 0];
+        sort(&mut few);
+        assert_eq!(few, [0, 1, 2, 3, u64::MAX]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rifflebox_core::{Key, Row, Sample, Score, Value};
 
 use super::banding::Banding;
-use super::graph::{Likeness, Sketch};
+use super::graph::{Found, Likeness, Sketch};
 use super::meet::{Order, Shape};
 use super::planes::Planes;
 
@@ -52,6 +52,10 @@ impl Likeness for Vectors {
 
     /// To read a vector costs nothing, and a sample's may change while its id stays.
     fn recall(&self, _: Key) -> Option<Arc<Sketch>> {
+        None
+    }
+
+    fn recall_both(&self, _: Key, _: Key) -> Option<Found> {
         None
     }
 

@@ -8,14 +8,15 @@ use rifflebox_core::{Key, Row, Sample, Score};
 
 use super::NearSettings;
 use super::banding::Banding;
-use super::graph::{Likeness, Sketch};
+use super::graph::{Found, Likeness, Sketch};
 use super::meet::{Order, Shape};
+use super::memo::Memo;
 use super::shingle::{Shingler, shared};
 use super::signature::Permutations;
 use crate::columns;
 
 /// Pairs of half the threshold are not alike: this share of them may meet in vain.
-const IN_VAIN: f64 = 0.25;
+const IN_VAIN: f64 = 0.4;
 
 /// Sets that are kept for a while, about, and their bytes at most.
 const RECENT_SETS: usize = 1 << 17;
@@ -32,6 +33,8 @@ pub(crate) struct Words {
     threshold: u64,
     /// Sets that were made lately: most rows are compared in the epoch in which they come.
     recent: Cache<Key, Arc<Sketch>, Bytes>,
+    /// What was found of pairs lately.
+    compared: Memo<Found>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +56,7 @@ impl Words {
             permutations: Permutations::new(banding.values()),
             threshold: settings.threshold_millionths(),
             recent: Cache::with_weighter(RECENT_SETS, RECENT_BYTES, Bytes),
+            compared: Memo::new(),
         }
     }
 
@@ -71,7 +75,8 @@ impl Words {
         if set.is_empty() {
             return None;
         }
-        let bytes = set.iter().flat_map(|element| element.to_le_bytes()).collect();
+        let mut bytes = vec![0; 8 * set.len()];
+        bytes.as_chunks_mut().0.iter_mut().zip(&set).for_each(|(to, element)| *to = element.to_le_bytes());
         let sketch = Arc::new(Sketch { route: row.route, bytes });
         self.recent.insert(row.id, sketch.clone());
         Some((set, sketch))
@@ -85,6 +90,13 @@ impl Likeness for Words {
 
     fn recall(&self, id: Key) -> Option<Arc<Sketch>> {
         self.recent.get(&id)
+    }
+
+    fn recall_both(&self, better: Key, worse: Key) -> Option<Found> {
+        self.compared.get_or_find(better, worse, || {
+            let (better, worse) = (self.recall(better)?, self.recall(worse)?);
+            Some(self.similarity(&worse, &better).map(|similarity| (similarity, better.route)))
+        })
     }
 
     fn bands(&self, row: &Row, sample: &Sample, each: &mut dyn FnMut(Key, Order)) -> Option<Shape> {
