@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use rifflebox_core::{Key, Outcome, Result, Row, StageRow};
 use rifflebox_dataflow::{
-    Cut, Foundations, Graph, Keeper, MadeHead, Plan, Reader, add_run, decode, foundations,
+    Cut, Foundations, Graph, Keeper, MadeHead, Plan, Reader, Turn, add_run, decode, foundations,
 };
 use rifflebox_publish::bucket_of;
 use rifflebox_storage::{
@@ -59,9 +59,12 @@ impl WorkspaceKeeper {
         self.note_dirty(&cut);
         self.rows_read += cut.rows_read;
         let mut state = self.state.clone();
-        for (name, (_, slices)) in cut.slices.into_iter().filter(|(_, (_, slices))| !slices.is_empty()) {
+        let commit = self.parent.as_ref().map_or(0, |parent| parent.id);
+        let changed = cut.slices.into_iter().filter(|(_, (_, slices))| !slices.is_empty());
+        for (place, (name, (_, slices))) in changed.enumerate() {
             self.report.rows.written += slices.iter().map(|slice| slice.update_count() as u64).sum::<u64>();
-            self.report.rows.merged += add_run(state.entry(name).or_default(), slices);
+            let turn = Turn::at(commit, place);
+            self.report.rows.merged += add_run(state.entry(name).or_default(), slices, turn);
         }
         if cut.replaying {
             return self.put_aside(&state);

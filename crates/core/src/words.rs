@@ -138,7 +138,10 @@ mod tests {
             assert_eq!(char.to_lowercase().to_string(), char.to_string().to_lowercase(), "{char:?}");
             let is_word = regex_syntax::is_word_character(char);
             if char.to_lowercase().any(|lower| regex_syntax::is_word_character(lower) != is_word) {
-                assert!(!is_word && char.is_alphabetic(), "{char:?} is a letter since Unicode 17, or should be none");
+                assert!(
+                    !is_word && char.is_alphabetic(),
+                    "{char:?} is a letter since Unicode 17, or should be none"
+                );
             }
         }
     }

@@ -82,7 +82,7 @@ pub use graph::{
     Emit, Graph, JoinLogic, Keep, KeyRows, LookupLogic, MapLogic, Node, Operation, Read, RecomputeLogic,
     ReduceLogic, Stage,
 };
-pub use merge::{add_run, merge};
+pub use merge::{Turn, add_run, merge};
 pub use pieces::{OpenRun, Piece};
 pub use plan::{ANSWERS, ArrangementSpec, Plan};
 pub use reader::{Reader, Table};

@@ -17,7 +17,7 @@ use crate::pieces::{OpenRun, Piece, Size};
 use crate::share::Share;
 use crate::time::{Flat, Looped, Time};
 
-/// Rows that a commit may always merge, however few it adds.
+/// Rows that a commit may merge of an arrangement that has its turn, however few it adds.
 const ALWAYS: u64 = 4 << 10;
 
 /// Rows that a commit may merge for each one that it adds, and for each merge that is under way.
@@ -46,6 +46,37 @@ struct Merge {
     joining: Vec<OpenRun>,
 }
 
+/// Whether an arrangement has its turn: a small commit merges some rows more than its own call for, but not of all
+/// arrangements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It has.
+    Now,
+    /// Others have; its own comes within a few commits.
+    Later,
+}
+
+impl Turn {
+    /// Arrangements of which one has its turn.
+    const ONE_OF: u64 = 4;
+
+    /// Returns whose turn it is at a commit, of arrangements that are counted in some order.
+    pub fn at(commit: u64, arrangement: usize) -> Self {
+        match commit.wrapping_add(arrangement as u64).is_multiple_of(Self::ONE_OF) {
+            true => Turn::Now,
+            false => Turn::Later,
+        }
+    }
+
+    /// Returns the rows that may be merged, however few were added.
+    fn rows(self) -> u64 {
+        match self {
+            Turn::Now => ALWAYS,
+            Turn::Later => 0,
+        }
+    }
+}
+
 /// Adds what a commit wrote to the runs of an arrangement, goes on with its merges, and returns the rows written again.
 ///
 /// Runs are merged when the longest of them is no longer than all others together, so each merge at least doubles the
@@ -53,21 +84,21 @@ struct Merge {
 /// merged is O(log n) runs. For every merge that is under way, a commit merges up to four times the rows that it adds,
 /// plus a constant; of bytes a constant, and enough for those rows, but never more than 64 MB. Only a single key with more than that is not divided. Merges with the least
 /// left come first: no other order has fewer under way.
-pub fn add_run(runs: &mut Vec<OpenRun>, added: Vec<RunColumns>) -> u64 {
+pub fn add_run(runs: &mut Vec<OpenRun>, added: Vec<RunColumns>, turn: Turn) -> u64 {
     let added = OpenRun::new(added.into_iter().map(Arc::new));
     let new_rows = added.rows();
     runs.push(added);
     let mut merges = merges(std::mem::take(runs));
     let bytes = (ALWAYS_BYTES + BYTES_A_ROW * new_rows).min(MOST_BYTES);
-    begin(&mut merges, Size { rows: TIMES * new_rows + ALWAYS, bytes });
+    begin(&mut merges, Size { rows: TIMES * new_rows + turn.rows(), bytes });
     let mut order: Vec<usize> = (0..merges.len()).filter(|at| !merges[*at].joining.is_empty()).collect();
     order.sort_by_key(|at| merges[*at].joining_rows());
     let under_way = order.len() as u64;
-    let mut most = Size { rows: TIMES * new_rows * under_way.max(1) + ALWAYS, bytes };
+    let mut most = Size { rows: TIMES * new_rows * under_way.max(1) + turn.rows(), bytes };
     let mut written = 0;
     for (place, at) in order.into_iter().enumerate() {
         // A short step would leave a short piece.
-        if place > 0 && most.rows < ALWAYS / 4 {
+        if most.rows < ALWAYS / 4 {
             break;
         }
         let Some((read, wrote)) = merges[at].step(most, place == 0) else { break };

@@ -12,7 +12,7 @@ use crate::batch::groups;
 use crate::encoded::Encoded;
 use crate::engine::{Cut, Feed, Keeper, Pace, Setting, execute};
 use crate::graph::Graph;
-use crate::merge::add_run;
+use crate::merge::{Turn, add_run};
 use crate::pieces::OpenRun;
 use crate::plan::Plan;
 use crate::replay::Showing;
@@ -141,7 +141,7 @@ impl MemoryKeeper {
 impl Keeper for MemoryKeeper {
     fn commit(&mut self, cut: Cut) -> Result<Foundations> {
         for (name, (_, slices)) in cut.slices.into_iter().filter(|(_, (_, slices))| !slices.is_empty()) {
-            add_run(self.next.1.entry(name).or_default(), slices);
+            add_run(self.next.1.entry(name).or_default(), slices, Turn::Now);
         }
         let runs = foundations(&self.next.1);
         if !cut.replaying {

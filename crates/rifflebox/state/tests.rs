@@ -1,5 +1,5 @@
 use rifflebox_core::Key;
-use rifflebox_dataflow::{add_run, contents, foundations};
+use rifflebox_dataflow::{Turn, add_run, contents, foundations};
 use rifflebox_storage::{Committed, Content, Options, RunColumns, VersionRecord};
 
 use super::*;
@@ -36,7 +36,7 @@ async fn live(url: &str, added: RunColumns, commits: bool) -> Option<Manifest> {
     let parent = storage.newest().await.unwrap();
     let named = parent.as_ref().map(|parent| parent.content.arrangements.clone()).unwrap_or_default();
     let mut state = open(&storage, &named).await.unwrap();
-    add_run(state.entry("a".into()).or_default(), vec![added]);
+    add_run(state.entry("a".into()).or_default(), vec![added], Turn::Now);
     let base = parent.as_ref().map_or(0, |parent| parent.id);
     let (state, _) = write(&storage.upload(base), state).await.unwrap();
     if !commits {

@@ -148,4 +148,6 @@ impl Purge for NearDuplicates {
 }
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;

@@ -41,6 +41,9 @@ struct Kept {
     /// Lengths of commits that added less than [`SHORT`] rows, made up to that.
     floor: u64,
     most_runs: usize,
+    /// Commits so far, and whether they take turns with those of other arrangements.
+    commits: u64,
+    shares: bool,
 }
 
 impl Kept {
@@ -54,16 +57,25 @@ impl Kept {
 
     fn commit(&mut self, run: RunColumns) {
         let added = run.update_count() as u64;
-        let written = add_run(&mut self.runs, vec![run]);
-        let under_way = merges(self.runs.clone()).iter().filter(|merge| !merge.joining.is_empty()).count();
-        assert!(under_way as u64 <= self.log(), "{under_way} merges under way");
-        // One more may have been under way, and come to its end.
-        let most = bound(added, under_way as u64 + 1) + ALWAYS;
+        let turn = self.turn();
+        // One more may begin.
+        let most = bound(added, self.under_way() + 1) + ALWAYS;
+        let written = add_run(&mut self.runs, vec![run], turn);
+        assert!(self.under_way() <= self.log(), "{} merges under way", self.under_way());
         assert!(written <= most, "{written} rows written again where {added} were added");
         self.added += added;
         self.floor += added.max(SHORT);
         self.merged += written;
         self.most_runs = self.most_runs.max(self.runs.len());
+    }
+
+    fn under_way(&self) -> u64 {
+        merges(self.runs.clone()).iter().filter(|merge| !merge.joining.is_empty()).count() as u64
+    }
+
+    fn turn(&mut self) -> Turn {
+        self.commits += 1;
+        if self.shares { Turn::at(self.commits, 1) } else { Turn::Now }
     }
 
     fn contents(&self) -> BTreeMap<(Key, Encoded), i64> {
@@ -99,9 +111,9 @@ fn assert_well_formed(runs: &[OpenRun]) {
 
 #[test]
 fn thousands_of_commits_of_any_size_merge_little_each_little_in_sum_and_leave_few_runs() {
-    for (commits, most) in [(2_200, 1 << 8), (200, 1 << 13)] {
+    for (commits, most, shares) in [(2_200, 1 << 8, false), (2_200, 1 << 8, true), (200, 1 << 13, true)] {
         let mut numbers = Numbers(most);
-        let mut kept = Kept::default();
+        let mut kept = Kept { shares, ..Kept::default() };
         kept.add(&mut numbers, 20_000);
         for _ in 0..commits {
             let rows = numbers.size_below(most);
@@ -147,7 +159,7 @@ fn a_key_with_more_rows_than_a_commit_may_merge_is_merged_as_one() {
         for _ in 0..20_000 {
             run.insert((5, numbers.next().to_be_bytes().to_vec(), 0), 1);
         }
-        add_run(&mut kept.runs, vec![run_of(&run, false)]);
+        add_run(&mut kept.runs, vec![run_of(&run, false)], Turn::Now);
         sum.append(&mut run);
     }
     assert!(kept.runs.len() < FEW, "{} runs", kept.runs.len());
@@ -161,11 +173,11 @@ fn what_cancels_is_gone_and_the_runs_that_are_left_join_each_other() {
     let rows = |diff| -> Sum { keys.iter().map(|key| ((*key, vec![1], 0), diff)).collect() };
     let mut runs = Vec::new();
     for diff in [1, -1, 2, -2, 3, -3, 4, -4] {
-        add_run(&mut runs, vec![run_of(&rows(diff), false)]);
+        add_run(&mut runs, vec![run_of(&rows(diff), false)], Turn::Now);
         assert_well_formed(&runs);
     }
     for head in 0..60u128 {
-        add_run(&mut runs, vec![run_of(&Sum::from([((head, vec![], 0), 1)]), false)]);
+        add_run(&mut runs, vec![run_of(&Sum::from([((head, vec![], 0), 1)]), false)], Turn::Now);
         assert_well_formed(&runs);
     }
     assert_eq!(contents(&columns(&runs)).len(), 60);

@@ -9,7 +9,7 @@ use rifflebox_testkit::{Displaced, Purging, Random};
 use super::shingle::Shingler;
 use super::*;
 
-fn document(id: &str, text: String, tier: Tier) -> Document {
+pub(super) fn document(id: &str, text: String, tier: Tier) -> Document {
     Document {
         source: "docs".to_owned(),
         id: id.to_owned(),
@@ -25,7 +25,7 @@ fn near(threshold: f64) -> Arc<NearDuplicates> {
     Arc::new(NearDuplicates::above(threshold))
 }
 
-fn pace(workers: usize) -> Pace {
+pub(super) fn pace(workers: usize) -> Pace {
     Pace { workers, ..Pace::default() }
 }
 
@@ -70,12 +70,12 @@ fn missed(documents: &BTreeMap<String, Document>, displaced: &Displaced, thresho
 }
 
 /// A text of `words` words drawn from a seed.
-fn prose(random: &mut Random, words: usize) -> Vec<String> {
+pub(super) fn prose(random: &mut Random, words: usize) -> Vec<String> {
     (0..words).map(|_| format!("w{}", random.below(5_000))).collect()
 }
 
 /// A text whose words are replaced here and there.
-fn edited(text: &[String], random: &mut Random, edits: usize) -> Vec<String> {
+pub(super) fn edited(text: &[String], random: &mut Random, edits: usize) -> Vec<String> {
     let mut text = text.to_vec();
     for _ in 0..edits {
         let at = random.below(text.len() as u64) as usize;

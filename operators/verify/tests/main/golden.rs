@@ -1,12 +1,12 @@
-//! What each filter, and `numeric`, said when its version was made: other words need another version, or other settings.
+//! What each filter, `numeric` and `decontaminate` said when its version was made: other words need another version, or other settings.
 //!
 //! `UPDATE_GOLDEN=1` writes the files anew, except where a filter kept version and settings and says something else.
 
 use std::fmt::Write;
 use std::sync::Arc;
 
-use rifflebox_core::Verifier;
-use rifflebox_verify::{Numeric, filters};
+use rifflebox_core::{Document, Fields, HeldOut, HeldOutCheck, Origin, Tier, Verifier};
+use rifflebox_verify::{Decontaminate, Numeric, filters};
 use serde_json::json;
 
 use crate::{Excerpt, excerpts, filter, path, sample};
@@ -59,9 +59,12 @@ fn output_changes_with_the_identity_only() {
     let numeric = serde_json::from_value(json!({ "equalities": true, "require": "nothing" }));
     let numeric: Arc<dyn Verifier> =
         Arc::new(Numeric::new(numeric.expect("settings are right")).expect("settings are right"));
+    let held_out = held_out(&texts);
     let judges = filters().iter().map(|&name| (name, filter(name), &texts));
     let mut stale = Vec::new();
-    for (name, verifier, texts) in judges.chain([(Numeric::NAME, numeric, &sums)]) {
+    for (name, verifier, texts) in
+        judges.chain([(Numeric::NAME, numeric, &sums), (Decontaminate::NAME, held_out, &texts)])
+    {
         let file = path("golden").join(format!("{name}.jsonl"));
         let golden = std::fs::read_to_string(&file).unwrap_or_default();
         let now = output(&*verifier, texts);
@@ -80,6 +83,26 @@ fn output_changes_with_the_identity_only() {
         }
     }
     assert!(stale.is_empty(), "run with UPDATE_GOLDEN=1 to keep what the new identities say: {stale:?}");
+}
+
+/// Holds every third text out, with its words turned around from the tenth of them on, or none, or from the middle.
+fn held_out(texts: &[Excerpt]) -> Arc<dyn Verifier> {
+    let item = |(number, Excerpt { id, text }): (usize, &Excerpt)| {
+        let mut words: Vec<&str> = text.split_whitespace().collect();
+        let from = [words.len() * 9 / 10, 0, words.len() / 2][number % 3];
+        words[from..].reverse();
+        Document {
+            source: "exam".to_owned(),
+            id: id.clone(),
+            text: words.join(" "),
+            tier: Tier::T0,
+            license: None,
+            origin: Origin::default(),
+            fields: Fields::new(),
+        }
+    };
+    let items = texts.iter().step_by(3).enumerate().map(item).collect();
+    Decontaminate::default().against(Arc::new(HeldOut::of(items)))
 }
 
 fn texts() -> Vec<Excerpt> {
