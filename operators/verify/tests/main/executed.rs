@@ -8,12 +8,13 @@ use rifflebox_core::{AskedVerifier, Content, Sample, Tier, Value, Verdict};
 use rifflebox_verify::{Mutants, PythonTests};
 use serde_json::{Value as Json, json};
 
-const HUMANEVAL: &str = "{{ prompt }}{{ completion }}\n# tests\n{{ test }}\ncheck({{ entry_point }})\n";
+pub(super) const HUMANEVAL: &str =
+    "{{ prompt }}{{ completion }}\n# tests\n{{ test }}\ncheck({{ entry_point }})\n";
 const MBPP: &str = "{{ code }}\n# tests\n{{ test_setup_code }}\n{{ test_list | join('\\n') }}\n";
 const ANSWERS: &str = "{{ final }}\n# tests\n{{ test }}\ncheck({{ entry_point }})\n";
 
 /// Reads the rows of a table; every `nth` alone, where the long run is not asked for.
-fn rows(name: &str, nth: usize) -> Option<Vec<Json>> {
+pub(super) fn rows(name: &str, nth: usize) -> Option<Vec<Json>> {
     use std::io::BufRead as _;
     let path = PathBuf::from(std::env::var_os("RIFFLEBOX_DATA")?).join(format!("code/{name}.jsonl.zst"));
     let lines = std::io::BufReader::new(zstd::Decoder::new(std::fs::File::open(path).ok()?).unwrap()).lines();
@@ -21,7 +22,7 @@ fn rows(name: &str, nth: usize) -> Option<Vec<Json>> {
     Some(lines.step_by(nth).map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect())
 }
 
-fn sample(row: &Json, text: &str) -> Sample {
+pub(super) fn sample(row: &Json, text: &str) -> Sample {
     let Value::Map(fields) = Value::from(row.clone()) else { panic!("a row is a table") };
     Sample {
         stage: "code".into(),
@@ -36,7 +37,7 @@ fn sample(row: &Json, text: &str) -> Sample {
 }
 
 /// Judges samples as a build does: so many at once as the verifier takes.
-fn judge(verifier: &dyn AskedVerifier, samples: impl IntoIterator<Item = Sample>) -> Vec<Verdict> {
+pub(super) fn judge(verifier: &dyn AskedVerifier, samples: impl IntoIterator<Item = Sample>) -> Vec<Verdict> {
     use futures::StreamExt as _;
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let verdicts =
@@ -51,13 +52,13 @@ fn python_tests(program: &str, process: &str) -> PythonTests {
         .unwrap()
 }
 
-fn with_completion(row: &Json, completion: &str) -> Json {
+pub(super) fn with_completion(row: &Json, completion: &str) -> Json {
     let mut row = row.clone();
     row["completion"] = completion.into();
     row
 }
 
-fn say_nothing_ran(what: &str) {
+pub(super) fn say_nothing_ran(what: &str) {
     println!("{what} was not run: RIFFLEBOX_DATA names no folder that holds it");
 }
 
