@@ -99,21 +99,34 @@ fn mbpp_accepts_every_solution() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Answers that are judged otherwise than labelled, each with its cause as read by a person.
+const LABELLED_OTHERWISE: [(&str, &str, &str); 4] = [
+    ("MBPP/129", "gpt-3.5-turbo-0613", "it imports numpy, which is not there"),
+    ("MBPP/341", "gpt-3.5-turbo-0613", "it passes all assertions"),
+    ("MBPP/341", "codellama", "it passes all assertions"),
+    ("MBPP/341", "starcoder", "it passes all assertions"),
+];
+
 #[test]
 fn real_answers_are_judged_as_their_labels_say() {
     let Some(answers) = rows("llm-attempts-ldb", 6) else { return say_nothing_ran("llm-attempts-ldb") };
     let verifier = python_tests(ANSWERS, "separate");
     let verdicts = judge(&verifier, answers.iter().map(|row| sample(row, "answered")));
-    let mut differ = Vec::new();
+    let (mut agree, mut unknown) = (answers.len(), Vec::new());
     for (row, verdict) in answers.iter().zip(&verdicts) {
-        if row["is_solved"].as_bool() != Some(verdict.accept) {
-            let (task, model, label) = (&row["task_id"], &row["model"], &row["is_solved"]);
-            differ.push(format!("{task} {model}, labelled {label}: {:?}", verdict.reason));
+        let [task, model] = ["task_id", "model"].map(|name| row[name].as_str().unwrap());
+        let differs = row["is_solved"].as_bool() != Some(verdict.accept);
+        let listed = LABELLED_OTHERWISE.iter().any(|(of, by, _)| (*of, *by) == (task, model));
+        agree -= usize::from(differs);
+        // One takes seconds, and has not got them where a machine has much else to do.
+        let slow = verdict.reason.as_ref().is_some_and(|why| why.starts_with("took longer than "));
+        if differs != listed && !slow {
+            let label = &row["is_solved"];
+            unknown.push(format!("{task} {model}, labelled {label}: {:?}", verdict.reason));
         }
     }
-    let agree = answers.len() - differ.len();
-    println!("llm-attempts-ldb: {agree} of {} agree\n{}", answers.len(), differ.join("\n"));
-    assert!(agree * 100 >= answers.len() * 99, "{}", differ.join("\n"));
+    println!("llm-attempts-ldb: {agree} of {} agree", answers.len());
+    assert!(agree * 100 >= answers.len() * 99 && unknown.is_empty(), "{agree}\n{}", unknown.join("\n"));
 }
 
 #[test]
