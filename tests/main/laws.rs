@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use rifflebox::{
     C4Quality, Characters, Cloze, Decontaminate, Document, Exact, Fields, FinewebQuality, Generator,
-    GopherQuality, GopherRepetition, Language, Length, NearDuplicates, Numeric, Passages, Physics, Recipe,
-    Supported, TableRows as Rows, Tier, Value, Verbatim, VerbatimSettings, Verifier,
+    GopherQuality, GopherRepetition, Language, Length, NearDuplicates, Numeric, Passages, Recipe, Supported,
+    TableRows as Rows, Tier, Value, Verbatim, VerbatimSettings, Verifier,
 };
 use rifflebox_testkit::{Effort, generator_laws, graph_verifier_laws, mixer_laws, purge_laws, verifier_laws};
 
@@ -102,6 +102,7 @@ fn decontaminate() {
 }
 
 #[test]
+#[cfg(feature = "physics")]
 fn physics() {
     // Every page states how far a stone flies that was thrown as hard as its question is long.
     let settings = serde_json::json!({
@@ -110,7 +111,7 @@ fn physics() {
         "answer": "5.5",
         "tolerance": { "abs": 2.0 },
     });
-    verifies(Physics::new(serde_json::from_value(settings).unwrap()).unwrap());
+    verifies(rifflebox::Physics::new(serde_json::from_value(settings).unwrap()).unwrap());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod bench;
 mod branches;
+mod compared;
 mod copies;
 mod executed;
 mod held_out;

@@ -152,12 +152,6 @@ impl Ran {
         Ran { stdout, complaint: complaint(complaints), end }
     }
 
-    /// Makes a run that a signal ended.
-    pub fn ended_by(signal: i32, stdout: Vec<u8>, complaints: &[u8]) -> Self {
-        let end = if FAULTS.contains(&signal) { End::Crashed(signal) } else { End::Killed(signal) };
-        Ran::new(end, stdout, complaints)
-    }
-
     /// Says how the program failed, with its own last words.
     pub(crate) fn reason(&self, what: &str) -> String {
         match &self.complaint {

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run stops")]
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,6 +17,8 @@ use rifflebox_sandbox::{
 
 /// Problems that are run in one turn.
 const PART: usize = 20;
+/// How many times faster than a new interpreter for each, with the same judge and the same layers.
+const LEAST_RATIO: f64 = 5.0;
 
 #[derive(Clone)]
 struct Problem {
@@ -96,38 +99,61 @@ fn bare(problems: &[Problem], width: usize) -> f64 {
     problems.len() as f64 / began.elapsed().as_secs_f64()
 }
 
-/// What may grow: memory of our children's children, mounts and processes of this machine.
-fn size() -> [u64; 3] {
-    let (mut memory, mut processes) = (0, 0);
+/// Returns the processes below this one.
+fn below() -> BTreeSet<u32> {
+    let mut parents = Vec::new();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let Ok(statm) = std::fs::read_to_string(entry.path().join("statm")) else { continue };
-        let name = std::fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
-        if name.contains("PYTHONHASHSEED") || name.contains("settings[\"modules\"]") {
-            processes += 1;
-            memory += statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4;
-        }
+        let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
+        // The name may hold anything but the last bracket.
+        let (head, tail) = stat.rsplit_once(") ").unwrap();
+        let pid: u32 = head.split(' ').next().unwrap().parse().unwrap();
+        parents.push((pid, tail.split(' ').nth(1).unwrap().parse::<u32>().unwrap()));
+    }
+    let (mut found, mut open) = (BTreeSet::new(), vec![std::process::id()]);
+    while let Some(parent) = open.pop() {
+        let children = parents.iter().filter(|(_, of)| *of == parent).map(|(pid, _)| *pid);
+        open.extend(children.filter(|pid| found.insert(*pid)));
+    }
+    found
+}
+
+/// What may grow: memory in kB, number and open files of the processes below this one, its own open files, and mounts.
+fn size() -> [u64; 5] {
+    let files =
+        |pid: &str| std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, |files| files.count() as u64);
+    let (mut memory, mut processes, mut open) = (0, 0, 0);
+    for pid in below() {
+        let Ok(statm) = std::fs::read_to_string(format!("/proc/{pid}/statm")) else { continue };
+        processes += 1;
+        memory += statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4;
+        open += files(&pid.to_string());
     }
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap().lines().count();
-    [memory, processes, mounts as u64]
+    [memory, processes, open, files("self"), mounts as u64]
 }
 
 fn endurance(sandbox: &Bubblewrap, problems: &[Problem], runs: usize) {
     through_the_sandbox(sandbox, problems, Process::Separate);
     println!(
-        "\n| runs | kB of servers | processes of servers | mounts | programs/s |\n|---|---|---|---|---|"
+        "\n| runs | kB of servers | their processes | their files | our files | mounts | programs/s |\n\
+         |---|---|---|---|---|---|---|"
     );
     let (mut done, step) = (0, runs.div_ceil(10));
     let report = |done: usize, rate: f64| {
-        let [memory, processes, mounts] = size();
-        println!("| {done} | {memory} | {processes} | {mounts} | {rate:.0} |");
+        let [memory, processes, theirs, ours, mounts] = size();
+        println!("| {done} | {memory} | {processes} | {theirs} | {ours} | {mounts} | {rate:.0} |");
+        [memory, processes, theirs, ours, mounts]
     };
-    report(0, 0.0);
+    let first = report(0, 0.0);
+    let mut last = first;
     while done < runs {
         let batch: Vec<Problem> = problems.iter().cycle().take(step).cloned().collect();
         let rate = through_the_sandbox(sandbox, &batch, Process::Separate);
         done += step;
-        report(done, rate);
+        last = report(done, rate);
     }
+    assert_eq!(first[1..], last[1..], "processes, files or mounts are left");
+    assert!(last[0] < first[0] + first[0] / 10, "memory grows");
 }
 
 fn main() {
@@ -141,6 +167,7 @@ fn main() {
     );
     println!("|---|---|---|---|---|---|---|");
     through_the_sandbox(&sandbox, &problems, Process::Separate);
+    let mut ratios = Vec::new();
     for round in 1..=3 {
         let mut seconds = [0.0; 4];
         // By turns: what else the machine does hits all alike.
@@ -153,10 +180,14 @@ fn main() {
         }
         let [separate, shared, new, bare] = seconds.map(|seconds| problems.len() as f64 / seconds);
         let (one, other) = (separate / new, separate / bare);
+        ratios.push(one);
         println!(
             "| round {round} | {separate:.0} | {shared:.0} | {new:.0} | {one:.1} | {bare:.0} | {other:.1} |"
         );
     }
+    drop(renewed);
+    ratios.sort_by(f64::total_cmp);
+    assert!(ratios[1] >= LEAST_RATIO, "the sandbox is faster by {:.1} only", ratios[1]);
     if let Some(runs) = std::env::args().skip(1).find_map(|argument| argument.parse().ok()) {
         endurance(&sandbox, &problems, runs);
     }

@@ -93,7 +93,8 @@ impl Within {
                     }
                     (None, Some(0)) => Ran::new(Ended::Well, stdout, errors),
                     (None, Some(status)) => Ran::new(Ended::Status(status), stdout, errors),
-                    (None, None) => Ran::ended_by(ran.signal, stdout, errors),
+                    // Nobody else reaches it: what ends it may be what it runs, which is not to be owed for ever.
+                    (None, None) => Ran::new(Ended::Crashed(ran.signal), stdout, errors),
                 }
             }
             End::TooSlow => Ran::new(Ended::TooSlow(self.limits.wall), stdout, &[]),

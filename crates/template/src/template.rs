@@ -4,9 +4,6 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior};
 use rifflebox_core::{Content, Error, ErrorKind, Key, Result, Sample};
 
-/// The one template of its environment.
-const NAME: &str = "it";
-
 /// A setting's template over a sample's columns, its context and its fields; values go in as they are.
 #[derive(Debug)]
 pub struct Template {
@@ -25,7 +22,7 @@ impl Template {
         let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
         environment.set_syntax(syntax.expect("the usual marks are right"));
         environment
-            .add_template_owned(NAME, text.to_owned())
+            .add_template_owned(key, text.to_owned())
             .map_err(|error| Error::new(ErrorKind::Usage, format!("`{key}` is no template: {error}")))?;
         Ok(Template { key, environment })
     }
@@ -45,11 +42,13 @@ impl Template {
     /// What it wants and the sample has not.
     pub fn fill(&self, values: &Values) -> Result<String, String> {
         let (key, Values(values)) = (self.key, values);
-        let template = self.environment.get_template(NAME).expect("it was added");
+        let template = self.environment.get_template(key).expect("it was added");
         template.render(minijinja::Value::from_pairs(values.clone())).map_err(|error| {
             let wanted = template.undeclared_variables(false);
-            let mut lacking: Vec<&str> =
-                wanted.iter().map(String::as_str).filter(|name| !values.contains_key(*name)).collect();
+            let mut lacking: Vec<&str> = wanted.iter().map(String::as_str).collect();
+            lacking.retain(|name| !values.contains_key(*name));
+            // What every template may name, such as `range`.
+            lacking.retain(|name| !self.environment.globals().any(|(known, _)| known == *name));
             lacking.sort_unstable();
             match lacking.first() {
                 Some(name) => {
@@ -109,3 +108,6 @@ impl Values {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,6 @@ import gc
 import importlib
 import json
 import os
-import resource
 import select
 import signal
 import sys
@@ -202,15 +201,18 @@ class Watch:
         os.kill(self.pid, signal.SIGKILL)
 
     def memory(self):
-        """Returns the bytes that all processes of the run hold for themselves, of those that run longer than a blink."""
+        """Returns the bytes that all processes of the run hold, of those that run longer than a blink.
+
+        What they share among each other counts for each of them, or they could hide it so.
+        """
         total = 0
         mine = {os.getpid(), 1}
         for name in os.listdir("/proc"):
             if name.isdigit() and int(name) not in mine:
                 try:
-                    with open("/proc/%s/statm" % name) as file:
-                        _, resident, shared, *_ = file.read().split()
-                    total += (int(resident) - int(shared)) * resource.getpagesize()
+                    with open("/proc/%s/status" % name) as file:
+                        held = [line.split()[1] for line in file if line.startswith(("RssAnon:", "RssShmem:"))]
+                    total += sum(map(int, held)) * 1024
                 except (OSError, ValueError):
                     continue
         self.largest = max(self.largest, total)

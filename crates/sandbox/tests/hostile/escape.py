@@ -136,12 +136,9 @@ import os
 def f():
     open("/tmp/shell", "wb").close()
     os.chmod("/tmp/shell", 0o4755)
-    try:
-        os.execv("/tmp/shell", ["shell"])
-    except OSError:
-        return "denied"
+    return bool(os.statvfs("/tmp").f_flag & os.ST_NOSUID)
 # tests
-assert f() == "denied"
+assert f() is True
 
 #: run-other-programs wants passed
 import os, subprocess
@@ -212,8 +209,9 @@ def f():
             try:
                 fcntl.ioctl(fd, request, b"x" * 64)
                 done += 1
-            except OSError:
-                pass
+            except OSError as error:
+                # Not even asked, whether it is a terminal.
+                done += error.errno != 38
     return done
 # tests
 assert f() == 0
@@ -249,6 +247,16 @@ def f():
     # hlt: nobody may stop the processor.
     page = mmap.mmap(-1, 4096, prot=7)
     page.write(b"\xf4")
+    return ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))()
+# tests
+assert f() == 1
+
+#: machine-code-that-calls-as-32-bits-do wants ended
+import ctypes, mmap
+def f():
+    # getpid by the old gate, whose numbers are others.
+    page = mmap.mmap(-1, 4096, prot=7)
+    page.write(b"\xb8\x14\x00\x00\x00\xcd\x80\xc3")
     return ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))()
 # tests
 assert f() == 1

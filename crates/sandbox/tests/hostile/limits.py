@@ -66,6 +66,20 @@ def f():
 # tests
 assert f() == 1
 
+#: memory-that-many-processes-share wants large
+import mmap, os, time
+def f():
+    for _ in range(8):
+        if os.fork() == 0:
+            kept = mmap.mmap(-1, 60 << 20)
+            for at in range(0, 60 << 20, 4096):
+                kept[at] = 1
+            time.sleep(60)
+    time.sleep(60)
+    return 1
+# tests
+assert f() == 1
+
 #: disk-flood wants error
 def f():
     with open("/tmp/flood", "wb") as file:

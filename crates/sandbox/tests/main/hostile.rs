@@ -1,8 +1,8 @@
 //! The hostile programs of `tests/hostile`, one after the other on one server.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rifflebox_sandbox::{Bubblewrap, BubblewrapSettings, Limits, Process};
+use rifflebox_sandbox::{Bubblewrap, BubblewrapSettings, Limits, Process, Sandbox};
 
 use super::{run, tests, word};
 
@@ -38,6 +38,34 @@ fn programs(text: &str) -> Vec<Hostile> {
         }
     };
     text.split("#: ").skip(1).map(parse).collect()
+}
+
+/// Leaves a secret in its scratch and a child that waits, and stays for a while.
+const NEIGHBOUR: &str = "import os, time\ndef f():\n    with open('/tmp/secret', 'w') as file:\n        file.write('mine')\n\
+    \x20   if os.fork() == 0:\n        time.sleep(60)\n    time.sleep(2)\n    return os.listdir('/tmp')\n";
+/// Looks for another's secrets and processes for as long.
+const CURIOUS: &str = "import os, time\ndef f():\n    seen, end = set(), time.monotonic() + 2\n\
+    \x20   while time.monotonic() < end:\n        seen.update(os.listdir('/tmp'))\n        for pid in range(2, 64):\n\
+    \x20           try:\n                os.kill(pid, 0)\n                seen.add(pid)\n            except OSError:\n                pass\n\
+    \x20   return seen - {os.getpid()}\n";
+
+#[test]
+fn runs_at_once_see_nothing_of_each_other() {
+    let settings = BubblewrapSettings { width: Some(2), ..BubblewrapSettings::default() };
+    let sandbox = Bubblewrap::start(&settings).unwrap_or_else(|error| panic!("{error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
+    let began = Instant::now();
+    let [neighbour, curious] = [(NEIGHBOUR, "assert f() == ['secret']"), (CURIOUS, "assert f() == set()")]
+        .map(|(solution, wanted)| {
+            sandbox.run(tests(solution, Some(wanted), Process::Separate), Limits::default())
+        });
+    let outcomes = [neighbour, curious].map(|run| runtime.block_on(run).expect("the sandbox works"));
+    let took = began.elapsed();
+    for outcome in &outcomes {
+        assert_eq!(word(outcome).0, "passed", "{outcome:?}");
+    }
+    let one_by_one = outcomes[0].usage.wall + outcomes[1].usage.wall;
+    assert!(took + Duration::from_secs(1) < one_by_one, "{took:?} of {one_by_one:?}: they did not meet");
 }
 
 /// Runs all programs, with solution and tests where `process` says.

@@ -5,6 +5,7 @@ mod commands;
 mod honest;
 mod hostile;
 mod refused;
+mod styles;
 
 use std::sync::LazyLock;
 

@@ -8,12 +8,13 @@ use rifflebox_core::{AskedVerifier, Content, Sample, Tier, Value, Verdict};
 use rifflebox_verify::{Mutants, PythonTests};
 use serde_json::{Value as Json, json};
 
-const HUMANEVAL: &str = "{{ prompt }}{{ completion }}\n# tests\n{{ test }}\ncheck({{ entry_point }})\n";
+pub(super) const HUMANEVAL: &str =
+    "{{ prompt }}{{ completion }}\n# tests\n{{ test }}\ncheck({{ entry_point }})\n";
 const MBPP: &str = "{{ code }}\n# tests\n{{ test_setup_code }}\n{{ test_list | join('\\n') }}\n";
 const ANSWERS: &str = "{{ final }}\n# tests\n{{ test }}\ncheck({{ entry_point }})\n";
 
 /// Reads the rows of a table; every `nth` alone, where the long run is not asked for.
-fn rows(name: &str, nth: usize) -> Option<Vec<Json>> {
+pub(super) fn rows(name: &str, nth: usize) -> Option<Vec<Json>> {
     use std::io::BufRead as _;
     let path = PathBuf::from(std::env::var_os("RIFFLEBOX_DATA")?).join(format!("code/{name}.jsonl.zst"));
     let lines = std::io::BufReader::new(zstd::Decoder::new(std::fs::File::open(path).ok()?).unwrap()).lines();
@@ -21,7 +22,7 @@ fn rows(name: &str, nth: usize) -> Option<Vec<Json>> {
     Some(lines.step_by(nth).map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect())
 }
 
-fn sample(row: &Json, text: &str) -> Sample {
+pub(super) fn sample(row: &Json, text: &str) -> Sample {
     let Value::Map(fields) = Value::from(row.clone()) else { panic!("a row is a table") };
     Sample {
         stage: "code".into(),
@@ -36,7 +37,7 @@ fn sample(row: &Json, text: &str) -> Sample {
 }
 
 /// Judges samples as a build does: so many at once as the verifier takes.
-fn judge(verifier: &dyn AskedVerifier, samples: impl IntoIterator<Item = Sample>) -> Vec<Verdict> {
+pub(super) fn judge(verifier: &dyn AskedVerifier, samples: impl IntoIterator<Item = Sample>) -> Vec<Verdict> {
     use futures::StreamExt as _;
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let verdicts =
@@ -51,13 +52,13 @@ fn python_tests(program: &str, process: &str) -> PythonTests {
         .unwrap()
 }
 
-fn with_completion(row: &Json, completion: &str) -> Json {
+pub(super) fn with_completion(row: &Json, completion: &str) -> Json {
     let mut row = row.clone();
     row["completion"] = completion.into();
     row
 }
 
-fn say_nothing_ran(what: &str) {
+pub(super) fn say_nothing_ran(what: &str) {
     println!("{what} was not run: RIFFLEBOX_DATA names no folder that holds it");
 }
 
@@ -98,21 +99,34 @@ fn mbpp_accepts_every_solution() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Answers that are judged otherwise than labelled, each with its cause as read by a person.
+const LABELLED_OTHERWISE: [(&str, &str, &str); 4] = [
+    ("MBPP/129", "gpt-3.5-turbo-0613", "it imports numpy, which is not there"),
+    ("MBPP/341", "gpt-3.5-turbo-0613", "it passes all assertions"),
+    ("MBPP/341", "codellama", "it passes all assertions"),
+    ("MBPP/341", "starcoder", "it passes all assertions"),
+];
+
 #[test]
 fn real_answers_are_judged_as_their_labels_say() {
     let Some(answers) = rows("llm-attempts-ldb", 6) else { return say_nothing_ran("llm-attempts-ldb") };
     let verifier = python_tests(ANSWERS, "separate");
     let verdicts = judge(&verifier, answers.iter().map(|row| sample(row, "answered")));
-    let mut differ = Vec::new();
+    let (mut agree, mut unknown) = (answers.len(), Vec::new());
     for (row, verdict) in answers.iter().zip(&verdicts) {
-        if row["is_solved"].as_bool() != Some(verdict.accept) {
-            let (task, model, label) = (&row["task_id"], &row["model"], &row["is_solved"]);
-            differ.push(format!("{task} {model}, labelled {label}: {:?}", verdict.reason));
+        let [task, model] = ["task_id", "model"].map(|name| row[name].as_str().unwrap());
+        let differs = row["is_solved"].as_bool() != Some(verdict.accept);
+        let listed = LABELLED_OTHERWISE.iter().any(|(of, by, _)| (*of, *by) == (task, model));
+        agree -= usize::from(differs);
+        // One takes seconds, and has not got them where a machine has much else to do.
+        let slow = verdict.reason.as_ref().is_some_and(|why| why.starts_with("took longer than "));
+        if differs != listed && !slow {
+            let label = &row["is_solved"];
+            unknown.push(format!("{task} {model}, labelled {label}: {:?}", verdict.reason));
         }
     }
-    let agree = answers.len() - differ.len();
-    println!("llm-attempts-ldb: {agree} of {} agree\n{}", answers.len(), differ.join("\n"));
-    assert!(agree * 100 >= answers.len() * 99, "{}", differ.join("\n"));
+    println!("llm-attempts-ldb: {agree} of {} agree", answers.len());
+    assert!(agree * 100 >= answers.len() * 99 && unknown.is_empty(), "{agree}\n{}", unknown.join("\n"));
 }
 
 #[test]

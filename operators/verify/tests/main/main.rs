@@ -4,6 +4,8 @@ mod agreement;
 mod contamination;
 mod executed;
 mod golden;
+mod languages;
+mod mutated;
 mod proved;
 mod pure;
 mod stated;

@@ -88,6 +88,26 @@ async fn a_verdict_says_what_ran_and_why_not() {
 }
 
 #[tokio::test]
+async fn what_depends_on_the_order_of_a_set_is_flaky() {
+    let verifier = PythonTests::new(settings(PROGRAM)).unwrap();
+    let judge = async |test: &str| {
+        let solution = "def f():\n    return list({'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'})\n";
+        verifier.verify(vec![(sample(solution, test), vec![])]).await.remove(0).unwrap()
+    };
+    // What the first seed gives, in the words of a test that fails with it.
+    let reason = judge("assert f() == 0").await.reason.unwrap();
+    let order = reason.rsplit(": ").next().unwrap().strip_suffix(" against 0").unwrap();
+    let verdict = judge(&format!("assert f() == {order}")).await;
+    let why = verdict.reason.unwrap();
+    assert!(
+        !verdict.accept && why.starts_with("flaky: another seed of hashes and random numbers: "),
+        "{why}"
+    );
+    assert!(why.ends_with(&format!(" against {order}")), "{why}");
+    assert!(judge("assert sorted(f()) == list('abcdefgh')").await.accept);
+}
+
+#[tokio::test]
 async fn a_sample_without_a_field_fails_for_good() {
     let verifier = PythonTests::new(settings("{{ completion }}\n# tests\n{{ cases }}")).unwrap();
     let verdict = verifier.verify(vec![(sample("x = 1", "assert x"), vec![])]).await.remove(0);
