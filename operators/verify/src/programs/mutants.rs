@@ -142,7 +142,7 @@ impl AskedVerifier for Mutants {
     fn identity(&self) -> Identity {
         let (min_score, most) = (self.settings.min_score, self.settings.most);
         let whole = Whole { common: self.runner.meaning(), min_score, most };
-        Identity::new(Self::NAME, "1").with_settings(&whole)
+        Identity::new(Self::NAME, "2").with_settings(&whole)
     }
 
     fn proof(&self) -> Proof {

@@ -92,7 +92,7 @@ impl PythonTests {
 
 impl AskedVerifier for PythonTests {
     fn identity(&self) -> Identity {
-        Identity::new(Self::NAME, "1").with_settings(&self.runner.meaning())
+        Identity::new(Self::NAME, "2").with_settings(&self.runner.meaning())
     }
 
     fn proof(&self) -> Proof {
