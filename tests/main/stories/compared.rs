@@ -41,7 +41,8 @@ fn flow(bench: &Bench, settings: Settings) -> Flow {
     let source = |name: &str, tier: Tier| {
         let files = Files::matching(format!("pages/{name}.jsonl")).tier(tier);
         let rows = flow.documents(name, files.source(name, bench.folder()).expect("a glob"));
-        rows.generate(TableRows::of([("prompt", "prompt"), ("completion", "completion")]))
+        let columns = [("prompt", "prompt"), ("completion", "completion")];
+        rows.generate(TableRows::of(columns)).named(&format!("{name}-rows"))
     };
     let symbolic = json!({ "left": "{{ completion }}", "right": "{{ answer }}", "seconds": seconds });
     let sql = json!({
