@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use rifflebox_core::{Answering, Error, ErrorKind, Failure, Judged, Limits as Calls, Result, Sample, Verdict};
+use rifflebox_core::{
+    Answering, Error, ErrorKind, Failure, Judged, Limits as Calls, Result, Sample, Verdict,
+};
 use rifflebox_sandbox::{Limits, Sandbox};
 
 /// Makes the error of a setting, or of a machine, that does not do.
