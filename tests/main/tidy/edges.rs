@@ -16,17 +16,18 @@ const OPERATORS: [&str; 7] = [
 
 /// For each crate the crates that it may depend on; an edge points upward in this list, and never from operator to
 /// operator.
-const EDGES: [(&str, &[&str]); 16] = [
+const EDGES: [(&str, &[&str]); 17] = [
     ("rifflebox-core", &[]),
     ("rifflebox-process", &["rifflebox-core"]),
     // It ends what it starts, as programs are ended.
     ("rifflebox-sandbox", &["rifflebox-core", "rifflebox-process"]),
     ("rifflebox-template", &["rifflebox-core"]),
+    ("rifflebox-redact", &["rifflebox-core"]),
     ("rifflebox-storage", &["rifflebox-core"]),
     ("rifflebox-dataflow", &["rifflebox-core", "rifflebox-storage"]),
     ("rifflebox-testkit", &["rifflebox-core", "rifflebox-storage", "rifflebox-dataflow"]),
-    // Files lie in folders and in object stores.
-    ("rifflebox-sources", &["rifflebox-core", "rifflebox-storage"]),
+    // Files lie in folders and in object stores, and rows are redacted before they have an id.
+    ("rifflebox-sources", &["rifflebox-core", "rifflebox-redact", "rifflebox-storage"]),
     // The `command` operators ask programs.
     ("rifflebox-generate", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox"]),
     ("rifflebox-verify", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox", "rifflebox-template"]),
@@ -40,6 +41,7 @@ const EDGES: [(&str, &[&str]); 16] = [
         "rifflebox",
         &[
             "rifflebox-core",
+            "rifflebox-redact",
             "rifflebox-storage",
             "rifflebox-dataflow",
             "rifflebox-sources",
