@@ -50,7 +50,6 @@ fn flow(bench: &Bench, settings: Settings) -> Flow {
     });
     let symbolic = Symbolic::new(serde_json::from_value(symbolic).expect("settings are right"));
     let sql = Sql::new(serde_json::from_value(sql).expect("settings are right"));
-    // Of two tiers, and so in two shards.
     let sums = source("sums", Tier::T0).verify_asked(symbolic.expect("this machine has SymPy"));
     let queries = source("queries", Tier::T1).verify_asked(sql.expect("this machine has SQLite"));
     sums.concat(&queries).mix(Recipe::default()).publish();
@@ -90,7 +89,7 @@ fn another_setting_asks_one_verifier_again_and_writes_what_differs() {
     let loose = Settings { ordered: false, seconds: 5 };
     let first_flow = flow(&bench, loose);
     let first = build(&bench, &first_flow).expect("it builds");
-    assert_eq!(costs(&first), (8, 5, 0, (2, 2)));
+    assert_eq!(costs(&first), (8, 5, 0, (1, 1)));
     let tell = |id| told(&bench, &first_flow, id);
     for kept in ["expand", "double", "all", "count", "names"] {
         assert_eq!(tell(kept), (Fate::Kept, String::new()), "{kept}");
@@ -100,24 +99,24 @@ fn another_setting_asks_one_verifier_again_and_writes_what_differs() {
     assert_eq!(tell("few"), rejected("other rows: the row (1) is missing"));
     let (fate, unread) = tell("words");
     assert!(fate == Fate::Rejected && unread.starts_with("cannot be read: "), "{unread}");
-    assert_eq!(costs(&build(&bench, &first_flow).expect("it builds")), (0, 0, 0, (0, 2)));
+    assert_eq!(costs(&build(&bench, &first_flow).expect("it builds")), (0, 0, 0, (0, 1)));
 
-    // Order matters from now on: the queries are run again, one row goes, and the other shard stays.
+    // Order matters from now on: the queries alone are run again, and one row goes.
     let strict = Settings { ordered: true, ..loose };
     let strict_flow = flow(&bench, strict);
     let second = build(&bench, &strict_flow).expect("it builds");
-    assert_eq!(costs(&second), (4, 0, 1, (1, 2)));
+    assert_eq!(costs(&second), (4, 0, 1, (1, 1)));
     let order = "other rows: row 1 is ('c'), and ('a') is expected";
     assert_eq!(told(&bench, &strict_flow, "names"), rejected(order));
 
     // Another limit is another verifier, which agrees: no data is written.
     let slow_flow = flow(&bench, Settings { seconds: 6, ..strict });
     let third = build(&bench, &slow_flow).expect("it builds");
-    assert_eq!(costs(&third), (4, 0, 0, (0, 2)));
+    assert_eq!(costs(&third), (4, 0, 0, (0, 1)));
     assert_eq!((&third.data, third.snapshot == second.snapshot), (&second.data, false));
     // What was asked before is kept.
     let back = build(&bench, &first_flow).expect("it builds");
-    assert_eq!(costs(&back), (0, 1, 0, (1, 2)));
+    assert_eq!(costs(&back), (0, 1, 0, (1, 1)));
     assert_eq!(back.data, first.data);
 
     bench.write("sums.jsonl", rows(&[("expand", "(x+1)^2", "x^2 + 1")]));

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use rifflebox_core::{Document, Fields, HeldOut, HeldOutCheck, Origin, Tier, Verifier};
+use rifflebox_core::{Document, Fields, HeldOut, HeldOutCheck, Origin, Redactions, Tier, Verifier};
 use rifflebox_verify::{Decontaminate, Numeric, filters};
 use serde_json::json;
 
@@ -99,6 +99,7 @@ fn held_out(texts: &[Excerpt]) -> Arc<dyn Verifier> {
             license: None,
             origin: Origin::default(),
             fields: Fields::new(),
+            redactions: Redactions::default(),
         }
     };
     let items = texts.iter().step_by(3).enumerate().map(item).collect();
