@@ -26,11 +26,13 @@ const PER_RULE: usize = 8;
 struct House {
     folder: tempfile::TempDir,
     planted: Vec<String>,
+    /// Whether samples are judged by calls.
+    judged: bool,
 }
 
 impl House {
     fn new() -> Self {
-        let house = House { folder: tempfile::tempdir().unwrap(), planted: Vec::new() };
+        let house = House { folder: tempfile::tempdir().unwrap(), planted: Vec::new(), judged: false };
         fs::write(house.at("key"), "a key of more than sixteen bytes\n").unwrap();
         fs::write(house.at("other-key"), "another key, as long as it must be\n").unwrap();
         fs::write(house.at("names"), NAMES.join("\n")).unwrap();
@@ -40,7 +42,7 @@ impl House {
 
     /// Plants identifiers of all sorts in pages and tables, sound and broken.
     fn planted() -> Self {
-        let mut house = House::new();
+        let mut house = House { judged: true, ..House::new() };
         let mut draw = Draw::new(11);
         let mut some = |rule: Rule, planted: &mut Vec<String>| {
             let (before, value) = identifier(rule, &mut draw);
@@ -94,7 +96,7 @@ impl House {
         files.source("docs", self.folder.path()).unwrap()
     }
 
-    /// All samples go through calls, whose answers are kept, and some fail with words of the sample.
+    /// Where they are judged, all samples go through calls, whose answers are kept, and some fail with words of the sample.
     fn flow(&self, redact: Option<Redact>) -> Flow {
         let flow = flow("house");
         let judge = asked("short", "1", |sample: Sample| async move {
@@ -105,11 +107,9 @@ impl House {
             }
         });
         let docs = flow.documents("docs", self.source(redact));
-        docs.generate(Passages { max_chars: 200, ..Passages::default() })
-            .verify_asked(judge)
-            .dedup(Exact)
-            .mix(Recipe::default())
-            .publish();
+        let made = docs.generate(Passages { max_chars: 200, ..Passages::default() });
+        let judged = if self.judged { made.verify_asked(judge) } else { made };
+        judged.dedup(Exact).mix(Recipe::default()).publish();
         flow
     }
 
@@ -178,7 +178,7 @@ fn keyed(key: &str) -> RedactSettings {
 #[test]
 fn no_planted_value_is_anywhere_in_a_workspace() {
     let house = House::planted();
-    assert!(house.planted.len() > 200);
+    assert!(house.planted.len() > 150, "{} are planted", house.planted.len());
     let open = house.build("open", None);
     let found = house.leaks("open").len();
     assert!(found * 10 > house.planted.len() * 9, "the search finds {found} of {}", house.planted.len());

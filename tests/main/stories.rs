@@ -157,7 +157,7 @@ fn a_kept_sample_tells_where_it_comes_from_and_where_it_is() {
     let step: Vec<_> = json["steps"][1].as_object().unwrap().keys().cloned().collect();
     assert_eq!(step, ["call", "outcome", "reason", "score", "stage", "version", "votes"]);
     let document: Vec<_> = json["documents"][0].as_object().unwrap().keys().cloned().collect();
-    assert_eq!(document, ["digest", "id", "license", "source", "span"]);
+    assert_eq!(document, ["digest", "id", "license", "redactions", "source", "span"]);
     assert_eq!(json["steps"][1]["score"], 0.5);
     assert!(story.to_string().starts_with("kept  "), "{story}");
 }
