@@ -17,6 +17,11 @@ const WIDTH_KEPT: f64 = 0.7;
 const RATE_KEPT: f64 = 0.9;
 /// Seconds until the rate is again what was borne.
 const BACK_AFTER_S: f64 = 15.0;
+/// The share of requests that may be refused in silence before that is taken for a limit: some endpoints refuse at times
+/// for reasons of their own.
+const STRAY_SHARE: f64 = 0.03;
+/// How much of that share each request renews.
+const STRAY_WEIGHT: f64 = 0.005;
 /// The first pause of an endpoint that refuses and does not say for how long; the next are twice as long each.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest of these.
@@ -72,6 +77,8 @@ pub(crate) struct Pace {
     served: Served,
     /// How long an answer takes, lately.
     takes_s: f64,
+    /// Which share was refused, lately.
+    refused_share: f64,
 }
 
 /// Requests per second, as a curve over time.
@@ -167,6 +174,7 @@ impl Pace {
             pauses: 0,
             served: Served::default(),
             takes_s: 0.0,
+            refused_share: 0.0,
         }
     }
 
@@ -206,6 +214,7 @@ impl Pace {
             Signal::Served => {
                 self.served.one(now);
                 self.pauses = 0;
+                self.refused_share *= 1.0 - STRAY_WEIGHT;
                 let took_s = now.saturating_sub(sent_at).as_secs_f64();
                 self.takes_s =
                     if self.takes_s == 0.0 { took_s } else { self.takes_s * 0.875 + took_s * 0.125 };
@@ -222,7 +231,11 @@ impl Pace {
                 if let Some(after) = after {
                     self.paused_until = self.paused_until.max(now + after);
                 }
-                if self.is_news(sent_at) {
+                self.refused_share += (1.0 - self.refused_share) * STRAY_WEIGHT;
+                let is_stray = after.is_none() && self.served.count > 0 && self.refused_share < STRAY_SHARE;
+                if is_stray {
+                    self.hold(now);
+                } else if self.is_news(sent_at) {
                     self.refused(now, after.is_some());
                 }
             }
@@ -237,6 +250,14 @@ impl Pace {
 
     fn is_news(&self, sent_at: Duration) -> bool {
         self.decreased_at.is_none_or(|decreased_at| sent_at > decreased_at)
+    }
+
+    /// Goes on as it is, and grows no faster than from where it knows what is borne.
+    fn hold(&mut self, now: Duration) {
+        if let Some(rate) = self.rate.as_mut().filter(|rate| rate.known) {
+            let since = now.saturating_sub(Duration::from_secs_f64(BACK_AFTER_S));
+            *rate = Rate { borne: rate.at(now), since, known: true };
+        }
     }
 
     fn narrow(&mut self, now: Duration, borne: f64) {
