@@ -16,13 +16,14 @@ const OPERATORS: [&str; 7] = [
 
 /// For each crate the crates that it may depend on; an edge points upward in this list, and never from operator to
 /// operator.
-const EDGES: [(&str, &[&str]); 17] = [
+const EDGES: [(&str, &[&str]); 18] = [
     ("rifflebox-core", &[]),
     ("rifflebox-process", &["rifflebox-core"]),
     // It ends what it starts, as programs are ended.
     ("rifflebox-sandbox", &["rifflebox-core", "rifflebox-process"]),
     ("rifflebox-template", &["rifflebox-core"]),
     ("rifflebox-redact", &["rifflebox-core"]),
+    ("rifflebox-model", &["rifflebox-core"]),
     ("rifflebox-storage", &["rifflebox-core"]),
     ("rifflebox-dataflow", &["rifflebox-core", "rifflebox-storage"]),
     ("rifflebox-testkit", &["rifflebox-core", "rifflebox-storage", "rifflebox-dataflow"]),
