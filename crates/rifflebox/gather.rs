@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rifflebox_core::{Error, ErrorKind, Key, Kind, Origin, Result, Row, Sample, StageRow};
 use rifflebox_dataflow::{FlowPlan, Made, Operator, Reader, Table};
-use rifflebox_publish::{DataRow, Maker, Prefix, ProvenanceRow, VerifierEntry};
+use rifflebox_publish::{DataRow, Maker, Prefix, ProvenanceRow, Redaction, VerifierEntry};
 use serde::{Deserialize, Serialize};
 
 use crate::parallel;
@@ -174,7 +174,7 @@ impl<'a> Gatherer<'a> {
             depth: sample.origin.depth,
             displaced_count: displaced.len() as u64,
             displaced: displaced.into_iter().collect(),
-            redactions: Vec::new(),
+            redactions: redactions(sample),
             fields: sample.fields.clone(),
         }
     }
@@ -194,6 +194,15 @@ impl<'a> Gatherer<'a> {
 /// Who made a sample: its generator; of words that a source brought in, also what the source declares.
 fn made_by(maker: &Maker, origin: &Origin) -> Maker {
     Maker { family: maker.family.clone().or_else(|| origin.family.clone()), ..maker.clone() }
+}
+
+/// What was redacted in the documents of a sample, by rule.
+fn redactions(sample: &Sample) -> Vec<Redaction> {
+    let mut sums = BTreeMap::<&str, u64>::new();
+    for (kind, count) in sample.documents.iter().flat_map(|seed| &seed.redactions) {
+        *sums.entry(kind).or_default() += count;
+    }
+    sums.into_iter().map(|(kind, count)| Redaction { kind: kind.to_owned(), count }).collect()
 }
 
 fn data_row(row: &Row, sample: Sample) -> DataRow {

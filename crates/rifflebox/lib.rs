@@ -69,8 +69,8 @@ pub use workspace::{OpenOptions, Workspace, flow};
 pub use rifflebox_core::{
     Answering, AskedGenerator, AskedVerifier, Content, Document, Draft, Error, ErrorKind, Failure, Fields,
     Generator, HeldOut, HeldOutCheck, Identity, Judged, Key, Kind, Limits, Message, Origin, Outcome, Proof,
-    Result, Row, Sample, Score, Seed, Source, Span, Tier, Tokenizer, Value, Verdict, Verifier, Vote, asked,
-    verifier, verifier_with_documents,
+    Redaction, RedactionKeeper, Redactions, Result, Row, Sample, Score, Seed, Source, Span, Tier, Tokenizer,
+    Value, Verdict, Verifier, Vote, asked, verifier, verifier_with_documents,
 };
 pub use rifflebox_dataflow::{
     Against, Arranged, Candidates, Documents, Flow, FlowPlan, FlowStage, GraphVerifier, Keep, Keyed, Mixer,
@@ -83,6 +83,9 @@ pub use rifflebox_generate::{Cloze, O200k, Passages, Rows as TableRows, tokenize
 pub use rifflebox_mix::{Recipe, Share};
 #[cfg(feature = "physics")]
 pub use rifflebox_physics::{Physics, PhysicsSettings, Tolerance as PhysicsTolerance};
+pub use rifflebox_redact::{
+    Redact, RedactSettings, Redactor, Rule as RedactRule, RuleName as RedactRuleName,
+};
 pub use rifflebox_sources::Files;
 pub use rifflebox_storage::{CheckReport, GcReport, Requests, Wrap};
 pub use rifflebox_verify::{

@@ -5,7 +5,7 @@ mod mixed;
 mod print;
 mod tell;
 
-use rifflebox_core::{Key, Result, Span, Tier, Vote};
+use rifflebox_core::{Key, Redactions, Result, Span, Tier, Vote};
 use rifflebox_dataflow::Flow;
 use serde::Serialize;
 
@@ -73,6 +73,8 @@ pub struct StoryDocument {
     pub span: Option<Span>,
     /// Its licence.
     pub license: Option<String>,
+    /// What was redacted in it, by rule.
+    pub redactions: Redactions,
 }
 
 /// What a stage said of a row.

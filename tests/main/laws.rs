@@ -48,6 +48,7 @@ fn documents() -> Vec<Document> {
                 .map(|(name, text)| (name.to_owned(), Value::Text(text)))
                 .into_iter()
                 .collect::<Fields>(),
+            redactions: Default::default(),
         }
     };
     pages.into_iter().enumerate().map(page).collect()

@@ -62,6 +62,7 @@ fn versions_of_a_manual_lose_their_copies_and_nothing_else() {
             license: None,
             origin: Origin::default(),
             fields: Fields::new(),
+            redactions: Default::default(),
         });
     }
     for (run, threshold) in [0.8, 0.6, 0.9].into_iter().enumerate() {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Fields, Key, Tier};
+use crate::{Fields, Key, Redactions, Tier};
 
 /// One seed unit: what samples are made of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub struct Document {
     pub origin: Origin,
     /// Other columns of a table's row, or a page's front matter.
     pub fields: Fields,
+    /// What was redacted in its text and fields.
+    pub redactions: Redactions,
 }
 
 /// What made a document, as its source declares it; all empty for human words.
@@ -44,8 +46,12 @@ impl Document {
     }
 
     /// Returns the digest of all that the document says: it changes exactly when the document does.
+    ///
+    /// How much was redacted is the document's story, and no part of what it says.
     pub fn digest(&self) -> Key {
-        let encoded = postcard::to_stdvec(self).expect("plain data encodes into memory");
+        let Document { source, id, text, tier, license, origin, fields, redactions: _ } = self;
+        let said = (source, id, text, tier, license, origin, fields);
+        let encoded = postcard::to_stdvec(&said).expect("plain data encodes into memory");
         Key::builder("document-content").bytes(&encoded).finish()
     }
 }

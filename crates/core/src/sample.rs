@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Document, Fields, Key, Origin, Tier};
+use crate::{Document, Fields, Key, Origin, Redactions, Tier};
 
 /// What a sample teaches, in the column names that trainers read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -126,6 +126,8 @@ pub struct Seed {
     pub span: Option<Span>,
     /// The document's licence.
     pub license: Option<String>,
+    /// What was redacted in the document.
+    pub redactions: Redactions,
 }
 
 impl Seed {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Document, Identity, Key, Result};
+use crate::{Document, Identity, Key, Redaction, Result};
 
 /// What a listing says of a file: equal only if the file can be taken for unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -98,9 +98,13 @@ pub struct FileChange<'a> {
 /// - A file that did not change is not read: only listed (asserted by counters).
 /// - A broken file or row is a [`RowItem`] with a reason; `Err` only when the source itself cannot be listed.
 /// - Rows and ids depend on content and relative paths alone, never on times or on where the folder lies (law-tested).
+/// - What it says that it redacts is in no row, id or reason, nor in an error (trusted).
 pub trait Source: Send + Sync {
     /// Returns who the source is: all settings that can change a document.
     fn identity(&self) -> Identity;
+
+    /// Returns what it says of personal data in its documents.
+    fn redaction(&self) -> Redaction;
 
     /// Says each change against `kept`, all files as they were, in order of path; gone files too.
     ///

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io::{ErrorKind as IoErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +9,6 @@ use rifflebox_core::{Error, ErrorKind, Result};
 /// The values behind pseudonyms, each as it was written: a JSON object on a file that only its owner reads.
 ///
 /// It is no part of any result. Entries are added and never removed, so that it reverses older datasets too.
-#[derive(Debug)]
 pub(crate) struct PseudonymMap {
     path: PathBuf,
     fresh: Mutex<Entries>,
@@ -16,6 +16,13 @@ pub(crate) struct PseudonymMap {
 
 /// Values by pseudonym.
 type Entries = BTreeMap<String, BTreeSet<String>>;
+
+impl fmt::Debug for PseudonymMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // No value.
+        f.debug_struct("PseudonymMap").field("path", &self.path).finish_non_exhaustive()
+    }
+}
 
 impl PseudonymMap {
     pub(crate) fn new(path: PathBuf) -> Self {

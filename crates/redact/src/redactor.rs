@@ -1,7 +1,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use rifflebox_core::{Error, ErrorKind, Fields, Key, RedactionKeeper, Redactions, Result, Settings, Value};
+use rifflebox_core::{
+    Document, Error, ErrorKind, Fields, Key, RedactionKeeper, Redactions, Result, Settings, Value,
+};
 use serde::Serialize;
 
 use crate::find::{Found, spans};
@@ -148,6 +150,17 @@ impl Redactor {
             redacted.insert(unique, value);
         }
         Ok(redacted)
+    }
+
+    /// Redacts the text and all fields of a document; not its id.
+    ///
+    /// # Errors
+    /// As [`RedactionKeeper::ready`].
+    pub fn document(&self, document: Document) -> Result<Document> {
+        let mut redactions = document.redactions;
+        let text = self.text(document.text, "", &mut redactions)?;
+        let fields = self.fields(document.fields, &mut redactions)?;
+        Ok(Document { text, fields, redactions, ..document })
     }
 
     fn replaced(

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
-use rifflebox_core::{Document, Key, Outcome, Place, Result, Row, Sample, StageRow};
+use rifflebox_core::{Document, Key, Outcome, Place, Redactions, Result, Row, Sample, StageRow};
 use rifflebox_dataflow::{FlowStage, Made, MadeHead, Operator, call_of_drafts, call_of_verdict};
 use rifflebox_publish::{Splits, bucket_of};
 
@@ -279,6 +279,7 @@ fn told(document: &Document) -> StoryDocument {
         digest: Some(document.digest()),
         span: None,
         license: document.license.clone(),
+        redactions: document.redactions.clone(),
     }
 }
 
@@ -289,6 +290,7 @@ fn undocumented(source: &str, place: &Place) -> StoryDocument {
         digest: None,
         span: None,
         license: None,
+        redactions: Redactions::new(),
     }
 }
 
@@ -299,5 +301,6 @@ fn of_seed(seed: &rifflebox_core::Seed) -> StoryDocument {
         digest: Some(seed.digest),
         span: seed.span,
         license: seed.license.clone(),
+        redactions: seed.redactions.clone(),
     }
 }

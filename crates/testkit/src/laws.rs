@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rifflebox_core::{
-    Content, Document, Draft, FileChange, Generator, Identity, KeptFiles, Key, Place, Proof, Result, Row,
-    RowItem, Source, Tokenizer, Verifier,
+    Content, Document, Draft, FileChange, Generator, Identity, KeptFiles, Key, Place, Proof, Redaction,
+    Result, Row, RowItem, Source, Tokenizer, Verifier,
 };
 use rifflebox_dataflow::{
     Change, FlowPlan, FlowStage, Graph, GraphVerifier, Keep, MixDecision, Mixed, Mixer, OnReject, Operator,
@@ -219,6 +219,10 @@ struct Nowhere;
 impl Source for Nowhere {
     fn identity(&self) -> Identity {
         Identity::new("nowhere", "1")
+    }
+
+    fn redaction(&self) -> Redaction {
+        Redaction::Unsaid
     }
 
     fn changes(&self, _: &KeptFiles, _: &mut dyn FnMut(FileChange<'_>) -> Result<()>) -> Result<()> {

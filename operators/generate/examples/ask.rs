@@ -30,7 +30,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         documents += 1;
         let (source, origin, fields) = ("docs".to_owned(), Origin::default(), Fields::new());
         let (id, text) = (id.to_owned(), text.to_owned());
-        let document = Document { source, id, text, tier: Tier::T0, license: None, origin, fields };
+        let document = Document {
+            source,
+            id,
+            text,
+            tier: Tier::T0,
+            license: None,
+            origin,
+            fields,
+            redactions: Default::default(),
+        };
         cloze.generate(&document, &mut |draft| {
             questions += 1;
             let Content::Completion { prompt, completion } = &draft.content else { return };

@@ -16,6 +16,7 @@
 //!     license: None,
 //!     origin: Default::default(),
 //!     fields: Default::default(),
+//!     redactions: Default::default(),
 //! };
 //! let mut answers = Vec::new();
 //! Cloze::about("Jobber").generate(&document, &mut |draft| answers.push(draft.fields["answer"].clone()))?;

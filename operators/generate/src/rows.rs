@@ -182,6 +182,7 @@ mod tests {
             license: None,
             origin: Origin::default(),
             fields,
+            redactions: Default::default(),
         }
     }
 

@@ -143,6 +143,7 @@ fn story(id: Key, document: &str, tier: Tier, depth: u32) -> ProvenanceRow {
         digest: Key::of(document.as_bytes()),
         span: (depth > 0).then_some(Span { start: 0, end: 12 }),
         license: None,
+        redactions: Default::default(),
     };
     let vote = Vote { voter: "b".to_owned(), accept: true, reason: None };
     let verdict = VerifierEntry {

@@ -3,8 +3,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rifflebox_core::{
-    Error, FileChange, FileRecord, Identity, KeptFiles, Key, Result, RowItem, Source, Stat,
+    Error, FileChange, FileRecord, Identity, KeptFiles, Key, Redaction, RedactionKeeper, Result, RowItem,
+    Source, Stat,
 };
+use rifflebox_redact::Redact;
 
 use crate::Files;
 use crate::change::{self, Finding, Look};
@@ -35,6 +37,8 @@ pub struct FileSource {
     select: Select,
     maker: Arc<RowMaker>,
     identity: Identity,
+    /// Whether the user says that no personal data is to be redacted.
+    is_open: bool,
     counters: Counters,
 }
 
@@ -87,6 +91,7 @@ impl FileSource {
             select,
             maker: Arc::new(maker),
             identity: Identity::new("files", "1").with_settings(&files.meaning()),
+            is_open: files.redact == Some(Redact::None),
             counters: Counters::default(),
         }
     }
@@ -108,6 +113,9 @@ impl FileSource {
         kept: &KeptFiles,
         each: &mut dyn FnMut(FileChange<'_>) -> Result<()>,
     ) -> Result<()> {
+        if let Some(redactor) = self.maker.redactor() {
+            redactor.ready()?;
+        }
         let listed = listing::list(&self.place, &self.select)?;
         self.counters.listed.fetch_add(listed.len() as u64, Relaxed);
         let steps = steps(&listed, kept);
@@ -168,6 +176,10 @@ impl FileSource {
             Err(Unread::Broken(reason)) => return self.broken(listed, stat, kept, &reason),
         };
         self.counters.bytes_read.fetch_add(content.len(), Relaxed);
+        let digest = match self.maker.kept_digest(digest) {
+            Ok(digest) => digest,
+            Err(error) => return Examined::Failed(error),
+        };
         let record = FileRecord { stat: stat.clone(), settled: change::is_settled(stat, now_ns), digest };
         match change::finding(kept, &record) {
             Finding::Nothing => Examined::Nothing,
@@ -197,7 +209,19 @@ impl FileSource {
 
 impl Source for FileSource {
     fn identity(&self) -> Identity {
-        self.identity.clone()
+        let mut identity = self.identity.clone();
+        if let Some(redactor) = self.maker.redactor() {
+            identity.settings["redact"] = redactor.meaning();
+        }
+        identity
+    }
+
+    fn redaction(&self) -> Redaction {
+        match self.maker.redactor() {
+            Some(redactor) => Redaction::By(redactor.clone()),
+            None if self.is_open => Redaction::None,
+            None => Redaction::Unsaid,
+        }
     }
 
     fn changes(&self, kept: &KeptFiles, each: &mut dyn FnMut(FileChange<'_>) -> Result<()>) -> Result<()> {

@@ -1,11 +1,13 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rifflebox_core::{Error, ErrorKind, Origin, Result, Tier};
+use rifflebox_redact::{Redact, RedactSettings, Redactor};
 use serde::{Deserialize, Serialize};
 
 use crate::FileSource;
 use crate::listing::Place;
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, Root};
 use crate::row::RowMaker;
 
 /// A source of documents: files of a folder or an object store, with what is declared of their words.
@@ -20,6 +22,10 @@ use crate::row::RowMaker;
 ///
 /// Rows of a table: the column named by `id` is the document's id, else the digest of the row; the column named
 /// by `text` is its text, which stays empty where there is none; all columns but the text are its fields.
+///
+/// Personal data is redacted before anything else is done with a row: its text, its fields, the id that a column gives, and
+/// the reason why it is broken. A digest that stands for an id is that of the redacted row. Paths of files stay as they are,
+/// as ids too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Files {
@@ -46,6 +52,9 @@ pub struct Files {
     /// 0 human, 1 synthetic from human …; 1 where a generator is declared, else 0.
     #[serde(default)]
     pub depth: Option<u32>,
+    /// What is done about personal data; nothing is said of it if not given.
+    #[serde(default)]
+    pub redact: Option<Redact>,
 }
 
 /// What of the settings can change a document; where the files lie cannot.
@@ -78,6 +87,7 @@ impl Files {
             generator: None,
             family: None,
             depth: None,
+            redact: None,
         }
     }
 
@@ -130,6 +140,13 @@ impl Files {
         self
     }
 
+    /// Says what is done about personal data.
+    #[must_use]
+    pub fn redact(mut self, redact: Redact) -> Self {
+        self.redact = Some(redact);
+        self
+    }
+
     /// Returns the tier of the words, declared or by default.
     pub fn effective_tier(&self) -> Tier {
         match (self.tier, self.origin().depth) {
@@ -148,7 +165,8 @@ impl Files {
     /// Makes the source `name`, whose relative paths start at `base_dir`; touches no file.
     ///
     /// # Errors
-    /// When `files` is no glob and no URL of a known kind, or the environment makes no client of its store.
+    /// When `files` is no glob and no URL of a known kind, the environment makes no client of its store, or what `redact`
+    /// says contradicts itself or the pattern.
     pub fn source(&self, name: &str, base_dir: &Path) -> Result<FileSource> {
         let pattern = Pattern::parse(&self.files, base_dir).map_err(|why| {
             Error::new(ErrorKind::Usage, format!("source `{name}`: files = {:?}: {why}", self.files))
@@ -157,7 +175,21 @@ impl Files {
             let message = format!("source `{name}`: `id` and `text` name the same column `{}`", self.id);
             return Err(Error::new(ErrorKind::Usage, message));
         }
-        Ok(FileSource::new(Place::open(pattern.root)?, pattern.select, RowMaker::new(name, self), self))
+        let redactor = self.redactor(name, &pattern, base_dir)?;
+        let place = Place::open(pattern.root)?;
+        Ok(FileSource::new(place, pattern.select, RowMaker::new(name, self, redactor), self))
+    }
+
+    fn redactor(&self, name: &str, pattern: &Pattern, base_dir: &Path) -> Result<Option<Arc<Redactor>>> {
+        let Some(Redact::By(settings)) = &self.redact else { return Ok(None) };
+        let wrong = |why: &dyn std::fmt::Display| {
+            Error::new(ErrorKind::Usage, format!("source `{name}`: `redact`: {why}"))
+        };
+        if let Some((setting, file)) = read_as_document(settings, pattern, base_dir) {
+            return Err(wrong(&format!("{file}, which `{setting}` names, would be read as a document")));
+        }
+        let redactor = Redactor::new(settings.clone(), base_dir).map_err(|error| wrong(&error.chain()))?;
+        Ok(Some(Arc::new(redactor)))
     }
 
     pub(crate) fn meaning(&self) -> Meaning<'_> {
@@ -169,6 +201,23 @@ impl Files {
             origin: self.origin(),
         }
     }
+}
+
+/// Returns a file with what only the redaction may know that the pattern takes for a document.
+fn read_as_document<'a>(
+    settings: &'a RedactSettings,
+    pattern: &Pattern,
+    base_dir: &Path,
+) -> Option<(&'static str, &'a str)> {
+    let Root::Folder(root) = &pattern.root else { return None };
+    let plain = |path: &Path| path.components().collect::<PathBuf>();
+    let files =
+        [("key_file", &settings.key_file), ("names_file", &settings.names_file), ("map", &settings.map)];
+    let mut named = files.into_iter().filter_map(|(setting, file)| Some((setting, file.as_deref()?)));
+    named.find(|(_, file)| {
+        let path = plain(&base_dir.join(file));
+        path.strip_prefix(plain(root)).is_ok_and(|below| pattern.select.takes(below))
+    })
 }
 
 #[cfg(test)]
@@ -197,6 +246,17 @@ mod tests {
         let error = Files::matching("a/[").source("docs", Path::new(".")).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::Usage);
         assert!(error.to_string().starts_with("source `docs`: files = \"a/[\": "), "{error}");
+        let named = RedactSettings { names_file: Some("docs/names.txt".to_owned()), ..Default::default() };
+        let taken = Files::matching("./docs/**").redact(Redact::By(named.clone()));
+        let error = taken.source("docs", Path::new(".")).err().unwrap();
+        assert!(
+            error
+                .to_string()
+                .ends_with("docs/names.txt, which `names_file` names, would be read as a document")
+        );
+        assert!(
+            Files::matching("docs/**/*.md").redact(Redact::By(named)).source("docs", Path::new(".")).is_ok()
+        );
         let error = Files::matching("a").id("x").text("x").source("docs", Path::new(".")).err().unwrap();
         assert_eq!(error.to_string(), "source `docs`: `id` and `text` name the same column `x`");
     }

@@ -1,8 +1,14 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use rifflebox_core::{Document, Fields, Key, Origin, Place, RowItem, Tier, Value};
+use rifflebox_core::{Document, Fields, Key, Origin, Place, Redactions, Result, RowItem, Tier, Value};
+use rifflebox_redact::Redactor;
 
 use crate::Files;
+
+/// Why redacting cannot fail once a scan has begun.
+const READY: &str = "a scan begins once the redaction is ready";
 
 /// Makes rows of one source: documents with what the source declares, or reasons why there is none.
 #[derive(Debug)]
@@ -13,13 +19,14 @@ pub(crate) struct RowMaker {
     origin: Origin,
     id_column: String,
     text_column: String,
+    redactor: Option<Arc<Redactor>>,
 }
 
 /// Where each id of a file stood first.
 pub(crate) type SeenIds = BTreeMap<Key, u64>;
 
 impl RowMaker {
-    pub(crate) fn new(source: &str, files: &Files) -> Self {
+    pub(crate) fn new(source: &str, files: &Files, redactor: Option<Arc<Redactor>>) -> Self {
         RowMaker {
             source: source.to_owned(),
             tier: files.effective_tier(),
@@ -27,22 +34,45 @@ impl RowMaker {
             origin: files.origin(),
             id_column: files.id.clone(),
             text_column: files.text.clone(),
+            redactor,
         }
+    }
+
+    /// Returns what redacts its rows, if something does.
+    pub(crate) fn redactor(&self) -> Option<&Arc<Redactor>> {
+        self.redactor.as_ref()
+    }
+
+    /// Returns the digest of a file as it may be kept.
+    ///
+    /// # Errors
+    /// When the redaction is not ready.
+    pub(crate) fn kept_digest(&self, digest: Key) -> Result<Key> {
+        self.redactor.as_ref().map_or(Ok(digest), |redactor| redactor.digest(digest))
     }
 
     /// Makes the one document of a file; its id is the file's path.
     pub(crate) fn document(&self, path: &str, text: String, fields: Fields) -> RowItem {
-        self.sound(path, path.to_owned(), text, fields)
+        let mut redactions = Redactions::new();
+        let (text, fields) = match &self.redactor {
+            None => (text, fields),
+            Some(redactor) => (
+                redactor.text(text, "", &mut redactions).expect(READY),
+                redactor.fields(fields, &mut redactions).expect(READY),
+            ),
+        };
+        self.sound(path, path.to_owned(), text, fields, redactions)
     }
 
     /// Makes the document of a table's row, or says why it is none; `line` counts from 1.
-    pub(crate) fn table_row(
-        &self,
-        path: &str,
-        line: u64,
-        mut columns: Fields,
-        seen: &mut SeenIds,
-    ) -> RowItem {
+    ///
+    /// Columns are redacted before the row has an id, so that none is made of personal data.
+    pub(crate) fn table_row(&self, path: &str, line: u64, columns: Fields, seen: &mut SeenIds) -> RowItem {
+        let mut redactions = Redactions::new();
+        let mut columns = match &self.redactor {
+            None => columns,
+            Some(redactor) => redactor.fields(columns, &mut redactions).expect(READY),
+        };
         let id = match columns.get(&self.id_column) {
             None | Some(Value::Null) => row_digest(&columns),
             Some(value) => match scalar_text(value) {
@@ -60,7 +90,7 @@ impl RowMaker {
                 }
             },
         };
-        let row = self.sound(path, id, text, columns);
+        let row = self.sound(path, id, text, columns, redactions);
         match seen.get(&row.key) {
             None => {
                 seen.insert(row.key, line);
@@ -76,6 +106,7 @@ impl RowMaker {
     /// Makes a row that is no document; the reason is put behind the path, and the line where there is one.
     pub(crate) fn broken(&self, path: &str, line: Option<u64>, reason: &str) -> RowItem {
         let key = Key::builder("place").text(&self.source).text(path).number(line.unwrap_or(0)).finish();
+        let reason = self.harmless(reason);
         let reason = match line {
             Some(line) => format!("{path}, line {line}: {reason}"),
             None => format!("{path}: {reason}"),
@@ -83,7 +114,18 @@ impl RowMaker {
         RowItem { key, place: Place { path: path.to_owned(), line }, document: Err(reason) }
     }
 
-    fn sound(&self, path: &str, id: String, text: String, fields: Fields) -> RowItem {
+    /// Returns a reason that quotes no personal data. Where the redaction is not ready, nothing of the file was read.
+    fn harmless<'a>(&self, reason: &'a str) -> Cow<'a, str> {
+        match &self.redactor {
+            None => Cow::Borrowed(reason),
+            Some(redactor) => {
+                let redacted = redactor.text(reason.to_owned(), "", &mut Redactions::new());
+                redacted.map_or(Cow::Borrowed(reason), Cow::Owned)
+            }
+        }
+    }
+
+    fn sound(&self, path: &str, id: String, text: String, fields: Fields, redactions: Redactions) -> RowItem {
         let document = Document {
             source: self.source.clone(),
             id,
@@ -92,6 +134,7 @@ impl RowMaker {
             license: self.license.clone(),
             origin: self.origin.clone(),
             fields,
+            redactions,
         };
         RowItem {
             key: document.key(),
@@ -137,7 +180,7 @@ mod tests {
     use super::*;
 
     fn maker() -> RowMaker {
-        RowMaker::new("s", &Files::matching("*"))
+        RowMaker::new("s", &Files::matching("*"), None)
     }
 
     fn row(columns: impl IntoIterator<Item = (&'static str, Value)>) -> RowItem {
@@ -165,6 +208,31 @@ mod tests {
         assert_ne!(one.key, two.key);
         assert_eq!(one, row([("text", "a".into())]));
         assert_eq!(row([("id", Value::Null), ("text", "a".into())]).document.unwrap().text, "a");
+    }
+
+    #[test]
+    fn a_row_is_redacted_before_it_has_an_id() {
+        let redactor = Redactor::new(Default::default(), ".".as_ref()).unwrap();
+        let maker = RowMaker::new("s", &Files::matching("*"), Some(Arc::new(redactor)));
+        let mut seen = SeenIds::new();
+        let mut row = |columns: &[(&str, &str)]| {
+            let columns = columns.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
+            maker.table_row("t.jsonl", 7, columns.collect(), &mut seen)
+        };
+        let document = row(&[("text", "to ada@x.org")]).document.unwrap();
+        let expected = RowMaker::new("s", &Files::matching("*"), None).table_row(
+            "t.jsonl",
+            7,
+            [("text".to_owned(), Value::from("to <EMAIL>"))].into(),
+            &mut SeenIds::new(),
+        );
+        assert_eq!(document.id, expected.document.unwrap().id);
+        assert_eq!(document.redactions, [("email".to_owned(), 1)].into());
+        assert_eq!(row(&[("id", "ada@x.org")]).document.unwrap().id, "<EMAIL>");
+        let reason = row(&[("id", "bob@x.org")]).document.unwrap_err();
+        assert_eq!(reason, "t.jsonl, line 7: id \"<EMAIL>\" repeats that of line 7");
+        let reason = maker.broken("ada@x.org.md", None, "holds bob@x.org").document.unwrap_err();
+        assert_eq!(reason, "ada@x.org.md: holds <EMAIL>");
     }
 
     #[test]

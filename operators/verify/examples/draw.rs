@@ -129,6 +129,7 @@ fn surviving(name: &str, file: &str) -> Result<Vec<(Key, Value)>, Failure> {
             license: None,
             origin: Origin::default(),
             fields: Fields::new(),
+            redactions: Default::default(),
         };
         let mut drafts = Vec::new();
         cloze.generate(&document, &mut |draft| drafts.push(draft))?;
@@ -153,6 +154,7 @@ fn confirmed(document: &Document, draft: Draft) -> Option<(Key, Value)> {
         digest: document.digest(),
         span: draft.span,
         license: None,
+        redactions: Default::default(),
     };
     let sample = Sample {
         stage: "cloze".to_owned(),

@@ -26,8 +26,8 @@ const EDGES: [(&str, &[&str]); 17] = [
     ("rifflebox-storage", &["rifflebox-core"]),
     ("rifflebox-dataflow", &["rifflebox-core", "rifflebox-storage"]),
     ("rifflebox-testkit", &["rifflebox-core", "rifflebox-storage", "rifflebox-dataflow"]),
-    // Files lie in folders and in object stores.
-    ("rifflebox-sources", &["rifflebox-core", "rifflebox-storage"]),
+    // Files lie in folders and in object stores, and rows are redacted before they have an id.
+    ("rifflebox-sources", &["rifflebox-core", "rifflebox-redact", "rifflebox-storage"]),
     // The `command` operators ask programs.
     ("rifflebox-generate", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox"]),
     ("rifflebox-verify", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox", "rifflebox-template"]),
@@ -41,6 +41,7 @@ const EDGES: [(&str, &[&str]); 17] = [
         "rifflebox",
         &[
             "rifflebox-core",
+            "rifflebox-redact",
             "rifflebox-storage",
             "rifflebox-dataflow",
             "rifflebox-sources",

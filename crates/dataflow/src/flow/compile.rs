@@ -22,7 +22,7 @@ use crate::scope::{Arranged, Rows, Scope};
 
 /// Digest of all that is written between runs and is not an operator's own: a change recomputes everything.
 pub fn schema() -> Key {
-    Key::builder("rifflebox-arrangements").number(1).finish()
+    Key::builder("rifflebox-arrangements").number(2).finish()
 }
 
 /// A flow's graph, and where in it things are kept.

@@ -72,6 +72,7 @@ impl Maker {
                 digest,
                 span: draft.span,
                 license: document.license.clone(),
+                redactions: document.redactions.clone(),
             }],
             tier: if self.synthetic { Tier::T3 } else { document.tier },
             synthetic: self.synthetic || document.origin.depth > 0,

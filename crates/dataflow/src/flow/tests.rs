@@ -1,8 +1,8 @@
 //! What a miswired flow is told.
 
 use rifflebox_core::{
-    Document, Draft, FileChange, Generator, Identity, KeptFiles, Key, Result, Source, Tokenizer, Verdict,
-    asked, verifier,
+    Document, Draft, FileChange, Generator, Identity, KeptFiles, Key, Redaction, Result, Source, Tokenizer,
+    Verdict, asked, verifier,
 };
 
 use super::*;
@@ -12,6 +12,10 @@ struct Nothing;
 impl Source for Nothing {
     fn identity(&self) -> Identity {
         Identity::new("nothing", "1")
+    }
+
+    fn redaction(&self) -> Redaction {
+        Redaction::Unsaid
     }
 
     fn changes(&self, _: &KeptFiles, _: &mut dyn FnMut(FileChange<'_>) -> Result<()>) -> Result<()> {

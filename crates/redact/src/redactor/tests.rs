@@ -1,6 +1,7 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use rifflebox_core::{Origin, Tier};
 
 use super::*;
 use crate::RuleName;
@@ -45,21 +46,31 @@ fn with_a_key_equal_values_are_equal_in_any_form() {
 }
 
 #[test]
-fn all_texts_of_fields_are_redacted() {
+fn all_texts_of_a_document_are_redacted_and_its_id_is_not() {
     let standard = redactor(RedactSettings::default());
     let json = serde_json::json!({
         "author": "Ada <ada@x.org>", "phone": 4_930_901_820_i64, "stars": 4_930_901_820_i64,
         "tags": ["a", { "by": "bob@x.org" }], "ada@x.org": 1, "bob@x.org": null, "homePhone": "030 901820",
     });
     let Value::Map(fields) = Value::from(json) else { panic!("an object is a table") };
-    let mut redactions = Redactions::new();
-    let fields = standard.fields(fields, &mut redactions).unwrap();
+    let document = Document {
+        source: "s".to_owned(),
+        id: "ada@x.org.md".to_owned(),
+        text: "mail ada@x.org".to_owned(),
+        tier: Tier::T0,
+        license: None,
+        origin: Origin::default(),
+        fields,
+        redactions: Redactions::new(),
+    };
+    let document = standard.document(document).unwrap();
+    assert_eq!((document.id.as_str(), document.text.as_str()), ("ada@x.org.md", "mail <EMAIL>"));
     let expected = serde_json::json!({
         "author": "Ada <<EMAIL>>", "phone": "<PHONE>", "stars": 4_930_901_820_i64, "tags": ["a", { "by": "<EMAIL>" }],
         "<EMAIL>": 1, "<EMAIL> 2": null, "homePhone": "<PHONE>",
     });
-    assert_eq!(Value::Map(fields).to_json(), expected);
-    assert_eq!(redactions, Redactions::from([("email".to_owned(), 4), ("phone".to_owned(), 2)]));
+    assert_eq!(Value::Map(document.fields).to_json(), expected);
+    assert_eq!(document.redactions, Redactions::from([("email".to_owned(), 5), ("phone".to_owned(), 2)]));
 }
 
 #[test]

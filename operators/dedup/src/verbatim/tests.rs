@@ -17,6 +17,7 @@ fn document(id: &str, text: String, depth: u32) -> Document {
         license: None,
         origin: Origin { depth, ..Origin::default() },
         fields: Fields::new(),
+        redactions: Default::default(),
     }
 }
 

@@ -251,7 +251,19 @@ mod tests {
     fn page(text: &str) -> Option<Page> {
         let (source, id, text) = ("docs".to_owned(), "a.md".to_owned(), text.to_owned());
         let (origin, fields) = (Origin::default(), Fields::new());
-        Page::read(&Document { source, id, text, tier: Tier::T0, license: None, origin, fields }, None)
+        Page::read(
+            &Document {
+                source,
+                id,
+                text,
+                tier: Tier::T0,
+                license: None,
+                origin,
+                fields,
+                redactions: Default::default(),
+            },
+            None,
+        )
     }
 
     #[test]

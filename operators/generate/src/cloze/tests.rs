@@ -18,6 +18,7 @@ fn document(id: &str, text: &str) -> Document {
         license: None,
         origin: Origin::default(),
         fields: Fields::new(),
+        redactions: Default::default(),
     }
 }
 

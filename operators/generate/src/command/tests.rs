@@ -13,6 +13,7 @@ fn document(text: &str) -> Document {
         license: None,
         origin: Origin::default(),
         fields: [("level".to_owned(), Value::Int(3))].into(),
+        redactions: Default::default(),
     }
 }
 

@@ -13,6 +13,7 @@ fn document(id: &str, text: &str) -> Document {
         license: None,
         origin: Origin::default(),
         fields: Fields::new(),
+        redactions: Default::default(),
     }
 }
 

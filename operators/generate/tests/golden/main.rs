@@ -133,5 +133,14 @@ fn documents() -> Vec<Document> {
 
 fn document(id: String, text: String, fields: Fields) -> Document {
     let source = "docs".to_owned();
-    Document { source, id, text, tier: Tier::T0, license: None, origin: Origin::default(), fields }
+    Document {
+        source,
+        id,
+        text,
+        tier: Tier::T0,
+        license: None,
+        origin: Origin::default(),
+        fields,
+        redactions: Default::default(),
+    }
 }

@@ -12,6 +12,7 @@ fn row(number: u128) -> ProvenanceRow {
         digest: Key::of(id.as_bytes()),
         span,
         license: None,
+        redactions: Default::default(),
     };
     let vote = Vote { voter: "b".to_owned(), accept: false, reason: Some("unsure".to_owned()) };
     let verdict = Verdict { votes: vec![vote], ..Verdict::accept().scored(0.75) };

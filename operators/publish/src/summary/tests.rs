@@ -22,6 +22,7 @@ pub(crate) fn pair(number: u64, shape: u64) -> (DataRow, ProvenanceRow) {
         digest: Key::of(&(number / 2).to_le_bytes()),
         span: None,
         license: row.license.clone(),
+        redactions: Default::default(),
     };
     let verifiers = (0..shape % 3).map(|version| VerifierEntry {
         name: "supported".to_owned(),

@@ -28,6 +28,7 @@ fn question(prompt: &str, completion: &str) -> Judged {
         license: None,
         origin: Origin::default(),
         fields: [].into(),
+        redactions: Default::default(),
     };
     (sample(content), vec![document])
 }

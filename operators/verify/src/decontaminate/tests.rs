@@ -14,6 +14,7 @@ fn document(id: &str, text: &str) -> Document {
         license: None,
         origin: Origin::default(),
         fields: Fields::new(),
+        redactions: Default::default(),
     }
 }
 

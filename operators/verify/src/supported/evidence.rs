@@ -386,7 +386,16 @@ mod tests {
         let text = "---\ntitle: Jobs\n---\n# Two\n\nOne is `a`. Two is b.\n\n- c: d\n\n| K | V |\n|--|--|\n| k | v |\n\n```\nx y\n```\n";
         let (source, id, text) = ("docs".to_owned(), "a/b.md".to_owned(), text.to_owned());
         let (origin, fields) = (Origin::default(), Fields::new());
-        let document = Document { source, id, text, tier: Tier::T0, license: None, origin, fields };
+        let document = Document {
+            source,
+            id,
+            text,
+            tier: Tier::T0,
+            license: None,
+            origin,
+            fields,
+            redactions: Default::default(),
+        };
         let evidence = Evidence::read(&document);
         let units: Vec<String> = evidence
             .units

@@ -19,6 +19,7 @@ fn document(text: &str) -> Document {
         license: None,
         origin: Origin::default(),
         fields: Fields::new(),
+        redactions: Default::default(),
     }
 }
 

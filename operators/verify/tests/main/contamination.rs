@@ -30,6 +30,7 @@ fn held_out(source: &str, rows: &[serde_json::Value], columns: &[&str]) -> Vec<D
             .iter()
             .map(|column| ((*column).to_owned(), Value::from(row[*column].clone())))
             .collect::<Fields>(),
+        redactions: Default::default(),
     };
     rows.iter().enumerate().map(row).collect()
 }

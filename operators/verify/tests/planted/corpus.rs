@@ -79,7 +79,16 @@ pub(crate) fn data_folder() -> Option<Vec<Case>> {
 
 fn ask(id: String, text: String) -> Vec<Case> {
     let (source, origin, fields) = ("docs".to_owned(), Origin::default(), Fields::new());
-    let document = Document { source, id, text, tier: Tier::T0, license: None, origin, fields };
+    let document = Document {
+        source,
+        id,
+        text,
+        tier: Tier::T0,
+        license: None,
+        origin,
+        fields,
+        redactions: Default::default(),
+    };
     let mut cases = Vec::new();
     let mut say = |draft: Draft| {
         let noted = |name: &str| {
@@ -92,6 +101,7 @@ fn ask(id: String, text: String) -> Vec<Case> {
             digest: document.digest(),
             span: draft.span,
             license: None,
+            redactions: Default::default(),
         };
         let sample = Sample {
             stage: "cloze".to_owned(),

@@ -8,7 +8,7 @@ use super::*;
 use crate::Files;
 
 fn rows_of(path: &str, bytes: &[u8]) -> Vec<RowItem> {
-    let maker = Arc::new(RowMaker::new("t", &Files::matching("*")));
+    let maker = Arc::new(RowMaker::new("t", &Files::matching("*"), None));
     let content = Content::Small(Bytes::copy_from_slice(bytes));
     crate::formats::rows(maker, path, content).collect::<Result<_>>().unwrap()
 }
@@ -103,7 +103,7 @@ fn what_unpacks_without_end_is_read_only_as_far_as_it_is_asked_for() {
     // Each frame is a line that unpacks to 32 MiB; all of them to 32 GiB.
     let line = format!("{{\"text\":\"{}\"}}\n", "x".repeat(32 << 20));
     let bytes = zstd::encode_all(line.as_bytes(), 1).unwrap().repeat(1000);
-    let maker = Arc::new(RowMaker::new("t", &Files::matching("*")));
+    let maker = Arc::new(RowMaker::new("t", &Files::matching("*"), None));
     let mut rows = crate::formats::rows(maker, "t.jsonl.zst", Content::Small(bytes.into()));
     assert_eq!(rows.next().unwrap().unwrap().document.unwrap().text.len(), 32 << 20);
 }

@@ -8,7 +8,7 @@ use crate::Files;
 const SEEDS: &[u8] = include_bytes!("../../../tests/data/seeds.parquet");
 
 fn rows_of(path: &str, bytes: Vec<u8>) -> Vec<RowItem> {
-    let maker = Arc::new(RowMaker::new("t", &Files::matching("*").text("instruction")));
+    let maker = Arc::new(RowMaker::new("t", &Files::matching("*").text("instruction"), None));
     crate::formats::rows(maker, path, Content::Small(bytes.into())).collect::<Result<_>>().unwrap()
 }
 
