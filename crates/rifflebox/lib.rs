@@ -67,10 +67,10 @@ pub use versions::{Diff, DiffPart, LogEntry, SnapshotName};
 pub use workspace::{OpenOptions, Workspace, flow};
 
 pub use rifflebox_core::{
-    Answering, AskedGenerator, AskedVerifier, Content, Document, Draft, Error, ErrorKind, Failure, Fields,
-    Generator, HeldOut, HeldOutCheck, Identity, Judged, Key, Kind, Limits, Message, Origin, Outcome, Proof,
-    Redaction, RedactionKeeper, Redactions, Result, Row, Sample, Score, Seed, Source, Span, Tier, Tokenizer,
-    Value, Verdict, Verifier, Vote, asked, verifier, verifier_with_documents,
+    Answering, AskedGenerator, AskedVerifier, Content, Document, Draft, Error, ErrorKind, Exposure, Failure,
+    Fields, Generator, HeldOut, HeldOutCheck, Identity, Judged, Key, Kind, Limits, Message, Origin, Outcome,
+    Proof, Redaction, RedactionKeeper, Redactions, Result, Row, Sample, Score, Seed, Source, Span, Tier,
+    Tokenizer, Value, Verdict, Verifier, Vote, asked, verifier, verifier_with_documents,
 };
 pub use rifflebox_dataflow::{
     Against, Arranged, Candidates, Documents, Flow, FlowPlan, FlowStage, GraphVerifier, Keep, Keyed, Mixer,

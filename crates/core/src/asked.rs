@@ -15,6 +15,15 @@ pub enum Failure {
     Final(String),
 }
 
+/// How far what an operator is given goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exposure {
+    /// No further than this process and programs of the user's.
+    Stays,
+    /// To a service of somebody's: every source behind it says first what is redacted.
+    Leaves,
+}
+
 /// How calls may be made; nothing here can change an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -22,11 +31,13 @@ pub struct Limits {
     pub batch: usize,
     /// Batches in flight at once.
     pub concurrency: usize,
+    /// How far the items go.
+    pub exposure: Exposure,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { batch: 1, concurrency: 16 }
+        Limits { batch: 1, concurrency: 16, exposure: Exposure::Stays }
     }
 }
 

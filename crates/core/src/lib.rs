@@ -32,7 +32,7 @@ mod value;
 mod verdict;
 mod words;
 
-pub use asked::{Answering, AskedGenerator, AskedVerifier, Failure, Judged, Limits, asked};
+pub use asked::{Answering, AskedGenerator, AskedVerifier, Exposure, Failure, Judged, Limits, asked};
 pub use document::{Document, Origin};
 pub use error::{Error, ErrorKind, Result};
 pub use held_out::{HeldOut, HeldOutCheck};

@@ -14,8 +14,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use rifflebox_core::{
-    AskedGenerator, AskedVerifier, Error, ErrorKind, Generator, HeldOutCheck, Identity, Key, Result, Row,
-    Source, StageRow, Tokenizer, Verifier, nearest,
+    AskedGenerator, AskedVerifier, Error, ErrorKind, Exposure, Generator, HeldOutCheck, Identity, Key,
+    Redaction, Result, Row, Source, StageRow, Tokenizer, Verifier, nearest,
 };
 use serde::{Deserialize, Serialize};
 
@@ -180,6 +180,16 @@ impl Operator {
             Operator::Publish(_) => "publish",
             Operator::Keyed(_) => "keyed",
         }
+    }
+
+    /// Returns whether what it is given is sent to a service of somebody's.
+    pub fn leaves(&self) -> bool {
+        let limits = match self {
+            Operator::GenerateAsked(generator) => generator.limits(),
+            Operator::VerifyAsked(verifier, _) => verifier.limits(),
+            _ => return false,
+        };
+        limits.exposure == Exposure::Leaves
     }
 
     /// Returns whether it makes calls, whose answers are kept.
@@ -473,7 +483,28 @@ impl FlowPlan {
         if let Some(strange) = self.stages.iter().find_map(|stage| self.strange_source(stage)) {
             return usage(strange);
         }
+        if let Some((_, why)) = self.stages.iter().find_map(|stage| self.open_source(stage)) {
+            return usage(why);
+        }
         self.check_asked()
+    }
+
+    /// Returns a source whose documents a stage would send away, and that does not say what is redacted of them; and
+    /// what to do about it.
+    pub fn open_source(&self, stage: &FlowStage) -> Option<(&str, String)> {
+        if !stage.operator.leaves() {
+            return None;
+        }
+        let is_open = |source: &&FlowStage| matches!(&source.operator, Operator::Source(source) if matches!(source.redaction(), Redaction::Unsaid));
+        let reaching = self.sources_of(stage);
+        let source =
+            self.stages.iter().filter(|other| reaching.contains(other.name.as_str())).find(is_open)?;
+        let why = format!(
+            "stage `{}` sends what it is given to a service, and the source `{}` does not say what is redacted: give it \
+             `redact`, \"standard\" or, if all of it may be seen, \"none\"",
+            stage.name, source.name
+        );
+        Some((source.name.as_str(), why))
     }
 
     /// Says which source a verifier names that does not reach it, if it names one.

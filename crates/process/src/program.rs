@@ -128,7 +128,11 @@ impl Program {
         if settings.command.first().is_none_or(String::is_empty) {
             return usage("`command` is empty: give a program and its arguments");
         }
-        let limits = Limits { batch: settings.batch.unwrap_or(DEFAULT_BATCH), concurrency: settings.width() };
+        let limits = Limits {
+            batch: settings.batch.unwrap_or(DEFAULT_BATCH),
+            concurrency: settings.width(),
+            ..Limits::default()
+        };
         for (key, is_zero) in [
             ("batch", limits.batch == 0),
             ("concurrency", limits.concurrency == 0),

@@ -27,7 +27,7 @@ pub(crate) fn limits(seconds: u64, memory_mb: u64) -> Result<Limits> {
 /// Returns how samples come in: one by one, so that each verdict is kept at once, and enough of them that no worker of
 /// the sandbox waits.
 pub(crate) fn calls(sandbox: &dyn Sandbox) -> Calls {
-    Calls { batch: 1, concurrency: 2 * sandbox.width() }
+    Calls { batch: 1, concurrency: 2 * sandbox.width(), ..Calls::default() }
 }
 
 /// Judges samples one after the other.

@@ -99,7 +99,7 @@ impl AskedVerifier for Judge {
     }
 
     fn limits(&self) -> Limits {
-        Limits { batch: 3, concurrency: 2 }
+        Limits { batch: 3, concurrency: 2, ..Limits::default() }
     }
 
     fn verify(&self, items: Vec<Judged>) -> Answering<Vec<Result<Verdict, Failure>>> {
@@ -129,7 +129,7 @@ impl AskedGenerator for Asker {
     }
 
     fn limits(&self) -> Limits {
-        Limits { batch: 2, concurrency: 2 }
+        Limits { batch: 2, concurrency: 2, ..Limits::default() }
     }
 
     fn generate(&self, documents: Vec<Document>) -> Answering<Vec<Result<Vec<Draft>, Failure>>> {

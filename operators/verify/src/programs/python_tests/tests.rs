@@ -151,7 +151,7 @@ fn scripted(answer: fn(u32) -> Result<End, Failure>) -> Arc<Scripted> {
 async fn any_sandbox_may_stand_behind_the_door_and_its_failures_are_owed() {
     let away = scripted(|_| Err(Failure::Owed("away".to_owned())));
     let verifier = PythonTests::within(away.clone(), settings(PROGRAM)).unwrap();
-    assert_eq!(AskedVerifier::limits(&verifier), Calls { batch: 1, concurrency: 6 });
+    assert_eq!(AskedVerifier::limits(&verifier), Calls { batch: 1, concurrency: 6, ..Calls::default() });
     let verdict = verifier.verify(vec![(sample("x = 1", "assert x"), vec![])]).await.remove(0);
     assert_eq!(verdict, Err(Failure::Owed("away".to_owned())));
     let asked = away.asked.lock().unwrap();
