@@ -21,6 +21,7 @@ use crate::keeper::{ALL, WorkspaceKeeper};
 use crate::memory;
 use crate::progress::{Event, Progress};
 use crate::publish::Publisher;
+use crate::redaction::{check_redactions, keepers};
 use crate::report::{Changes, Report};
 use crate::scan::{Scanned, scan_beside};
 use crate::state::{State, open};
@@ -84,6 +85,7 @@ pub(crate) async fn build(storage: &Storage, flow: &Flow, options: BuildOptions)
     let plan = flow.plan();
     // Whatever it is that is held out, a broken flow is known before anything is read.
     compile(&plan.with_held_out(|_| HeldOut::of(Vec::new())))?;
+    check_redactions(&plan, storage)?;
     let (parent, segments) = match options.rebuild {
         false => storage.begin().await?,
         true => {
@@ -189,6 +191,9 @@ struct Build {
 impl Build {
     fn run(mut self, opened: Opened) -> Result<Report> {
         let (mut sender, mut epochs) = channel(self.options.epoch_bytes);
+        // A pseudonym is in the map before anything that holds it can be kept.
+        let keepers = keepers(&self.plan);
+        sender.do_first(move || keepers.iter().try_for_each(|(_, keeper)| keeper.write_map()));
         let reader = Reader::new(foundations(&opened.state));
         let before = opened.content.extra.get(IDENTITIES).cloned().unwrap_or_default();
         let progress = self.options.progress.clone();

@@ -13,7 +13,12 @@ pub(crate) struct Sender {
     bytes: usize,
     /// Bytes at which an epoch is full.
     most: usize,
+    /// What must be done before an epoch is handed over.
+    first: Option<First>,
 }
+
+/// Something that must be done first.
+type First = Box<dyn FnMut() -> Result<()> + Send>;
 
 /// The engine's side.
 pub(crate) struct Epochs {
@@ -26,7 +31,10 @@ pub(crate) struct Epochs {
 /// Makes both sides, for epochs of about so many bytes; the scan is at most two epochs ahead.
 pub(crate) fn channel(most: usize) -> (Sender, Epochs) {
     let (sender, receiver) = sync_channel(2);
-    (Sender { sender, epoch: Vec::new(), bytes: 0, most }, Epochs { receiver, first: None, fed: 0 })
+    (
+        Sender { sender, epoch: Vec::new(), bytes: 0, most, first: None },
+        Epochs { receiver, first: None, fed: 0 },
+    )
 }
 
 impl Sender {
@@ -65,7 +73,13 @@ impl Sender {
         self.flush()
     }
 
+    /// Does something before each epoch is handed over, and at the end.
+    pub(crate) fn do_first(&mut self, first: impl FnMut() -> Result<()> + Send + 'static) {
+        self.first = Some(Box::new(first));
+    }
+
     fn flush(&mut self) -> Result<()> {
+        self.first.as_mut().map_or(Ok(()), |first| first())?;
         self.bytes = 0;
         let epoch = std::mem::take(&mut self.epoch);
         self.sender.send(Ok(epoch)).map_err(|_| Error::new(ErrorKind::Internal, "the run has ended"))
@@ -73,6 +87,7 @@ impl Sender {
 
     /// Hands over what is left, or why there is no more.
     pub(crate) fn finish(mut self, outcome: Result<()>) {
+        let outcome = outcome.and_then(|()| self.first.as_mut().map_or(Ok(()), |first| first()));
         let sent = match outcome {
             Ok(()) if self.epoch.is_empty() => Ok(()),
             Ok(()) => self.flush(),

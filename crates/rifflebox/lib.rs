@@ -35,6 +35,7 @@ mod journal;
 mod keeper;
 mod memory;
 mod progress;
+mod redaction;
 mod scan;
 mod state;
 

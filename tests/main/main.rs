@@ -9,6 +9,7 @@ mod laws;
 mod neardup;
 mod outages;
 mod races;
+mod redaction;
 mod refusals;
 mod replays;
 mod requests;
