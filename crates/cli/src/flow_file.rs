@@ -5,10 +5,12 @@ mod kind;
 mod mistake;
 mod node;
 mod outline;
+mod redact;
 mod settings;
 mod tiers;
 mod wiring;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,6 +43,8 @@ pub struct FlowFile {
     pub workspace: String,
     /// The file's text, as it stands.
     pub text: String,
+    /// The text as a workspace may keep it: no name that is to be redacted stands in it.
+    pub kept_text: String,
     /// The folder at which relative paths start.
     pub base_dir: PathBuf,
 }
@@ -78,7 +82,8 @@ impl FlowFile {
     ) -> Result<Self> {
         let plan = parse(text, base_dir, registry, environment);
         let (plan, workspace) = plan.map_err(|mistakes| Mistakes::new(path, text, mistakes).into_error())?;
-        Ok(FlowFile { plan, workspace, text: text.to_owned(), base_dir: base_dir.to_owned() })
+        let (text, kept_text) = (text.to_owned(), redact::without_names(text));
+        Ok(FlowFile { plan, workspace, text, kept_text, base_dir: base_dir.to_owned() })
     }
 }
 
@@ -181,6 +186,7 @@ fn parse(
     mistakes = tiers::check(&stages);
     if mistakes.is_empty() {
         mistakes.extend(strange_sources(&plan, &outline.stages));
+        mistakes.extend(open_sources(&plan, &outline.stages));
     }
     if mistakes.is_empty() {
         mistakes.extend(plan.check().err().map(Mistake::from));
@@ -200,6 +206,19 @@ fn strange_sources(plan: &FlowPlan, tables: &[StageTable]) -> Vec<Mistake> {
         Some(mistake.at(sources.unwrap_or_else(|| table.name.span.clone())))
     });
     strange.collect()
+}
+
+/// Returns a mistake for each source whose documents a stage would send away, and that does not say what is redacted.
+fn open_sources(plan: &FlowPlan, tables: &[StageTable]) -> Vec<Mistake> {
+    let mut told = BTreeMap::new();
+    for stage in &plan.stages {
+        if let Some((source, why)) = plan.open_source(stage)
+            && let Some(table) = tables.iter().find(|table| table.stage_name() == source)
+        {
+            told.entry(source).or_insert_with(|| Mistake::new(why).at(table.name.span.clone()));
+        }
+    }
+    told.into_values().collect()
 }
 
 fn flow_stage(table: &StageTable, made: &Made) -> FlowStage {

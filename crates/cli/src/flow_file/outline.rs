@@ -7,6 +7,7 @@ use rifflebox_dataflow::OnReject;
 use super::kind::Kind;
 use super::mistake::Mistake;
 use super::node::{Entry, Node, Table, Value};
+use super::redact::{self, Redactions};
 use rifflebox_core::nearest;
 
 /// Words that later versions give a meaning to.
@@ -62,8 +63,9 @@ impl StageTable {
 }
 
 /// Reads the tables of a flow file.
-pub(crate) fn outline(table: Table, mistakes: &mut Vec<Mistake>) -> Outline {
+pub(crate) fn outline(mut table: Table, mistakes: &mut Vec<Mistake>) -> Outline {
     let mut outline = Outline::default();
+    let redactions = Redactions::take(&mut table, mistakes);
     for entry in table.entries {
         let key = entry.key.as_str();
         let read = match (key, Kind::parse(key)) {
@@ -82,6 +84,8 @@ pub(crate) fn outline(table: Table, mistakes: &mut Vec<Mistake>) -> Outline {
         mistakes.extend(read.err());
     }
     outline.stages.sort_by_key(|stage| stage.name.span.start);
+    let sources = outline.stages.iter_mut().filter(|stage| stage.kind == Kind::Source);
+    mistakes.extend(redactions.put_into(sources.map(|stage| &mut stage.settings)));
     outline
 }
 
@@ -102,7 +106,7 @@ fn unknown(entry: &Entry) -> Mistake {
             .help("remove it, or take a later version".to_owned())
             .at(entry.key_span.clone());
     }
-    let known = TOP.into_iter().chain(Kind::ALL.map(Kind::name));
+    let known = TOP.into_iter().chain(Kind::ALL.map(Kind::name)).chain([redact::TABLE]);
     Mistake::new(format!("unknown {what} `{key}`")).help(nearest(key, known)).at(entry.key_span.clone())
 }
 
@@ -179,13 +183,6 @@ fn stage(kind: Kind, name: Word, mut settings: Table, stages: &mut Vec<StageTabl
         Some(entry) => names(&entry, "a list of sources")?,
         None => Vec::new(),
     };
-    if kind == Kind::Source
-        && let Some(entry) = settings.get("redact")
-    {
-        return Err(
-            Mistake::new("`redact` is not yet in this version of rifflebox").at(entry.key_span.clone())
-        );
-    }
     stages.push(StageTable { kind, name, operator, from, on_reject, against, settings });
     Ok(())
 }

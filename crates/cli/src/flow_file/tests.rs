@@ -1,5 +1,7 @@
 use super::*;
 
+mod redaction;
+
 const FLOW: &str = r#"name = "handbook"
 
 [source.docs]
@@ -345,17 +347,6 @@ fn a_generator_that_asks_a_model() {
 }
 
 #[test]
-fn a_reserved_key() {
-    check(
-        r#"license = "MIT""#,
-        r#"redact = "emails""#,
-        r#"flow.toml:6:1: `redact` is not yet in this version of rifflebox
-  6 | redact = "emails"
-    | ^^^^^^"#,
-    );
-}
-
-#[test]
 fn on_reject_where_it_has_no_meaning() {
     check(
         "[generate.cloze]",
@@ -572,7 +563,7 @@ fn a_sound_flow_is_wired_as_written() {
     let flow = parse(FLOW).unwrap();
     assert_eq!((flow.plan.name.as_str(), flow.plan.keep_versions), ("handbook", 10));
     assert_eq!(flow.workspace, "file:base/workspace");
-    assert_eq!(flow.text, FLOW);
+    assert_eq!((flow.text.as_str(), flow.kept_text.as_str()), (FLOW, FLOW));
 }
 
 #[test]

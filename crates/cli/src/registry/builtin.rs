@@ -51,9 +51,10 @@ pub(super) fn add(registry: Registry) -> Registry {
 
 fn files(given: &Given<'_>) -> Result<Made, Mistake> {
     let files: Files = given.settings()?;
-    let source = files
-        .source(given.name(), given.base_dir())
-        .map_err(|error| given.mistake_at("files", error.chain()))?;
+    let source = files.source(given.name(), given.base_dir()).map_err(|error| {
+        let key = if error.to_string().contains("`redact`") { "redact" } else { "files" };
+        given.mistake_at(key, error.chain())
+    })?;
     let tier = Some(files.effective_tier());
     Ok(Made { source_tier: tier, ..Made::of(Operator::Source(Arc::new(source))) })
 }

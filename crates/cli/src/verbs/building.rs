@@ -56,7 +56,7 @@ async fn build_once(flow: FlowFile, places: &Places, options: BuildOptions) -> R
 
 fn options(flow: &FlowFile, power: Power, output: &Output) -> BuildOptions {
     let mut options = BuildOptions {
-        flow_text: Some(flow.text.clone()),
+        flow_text: Some(flow.kept_text.clone()),
         base_dir: flow.base_dir.clone(),
         progress: progress(output.shows_progress()),
         ..BuildOptions::default()
