@@ -20,19 +20,17 @@ use super::support::wait_for;
 use identifiers::{Draw, NAMES, identifier};
 
 /// Identifiers of each sort.
-const PER_RULE: usize = 8;
+const PER_RULE: usize = 12;
 
 /// A folder with documents, what is planted in them, and a workspace.
 struct House {
     folder: tempfile::TempDir,
     planted: Vec<String>,
-    /// Whether samples are judged by calls.
-    judged: bool,
 }
 
 impl House {
     fn new() -> Self {
-        let house = House { folder: tempfile::tempdir().unwrap(), planted: Vec::new(), judged: false };
+        let house = House { folder: tempfile::tempdir().unwrap(), planted: Vec::new() };
         fs::write(house.at("key"), "a key of more than sixteen bytes\n").unwrap();
         fs::write(house.at("other-key"), "another key, as long as it must be\n").unwrap();
         fs::write(house.at("names"), NAMES.join("\n")).unwrap();
@@ -42,7 +40,7 @@ impl House {
 
     /// Plants identifiers of all sorts in pages and tables, sound and broken.
     fn planted() -> Self {
-        let mut house = House { judged: true, ..House::new() };
+        let mut house = House::new();
         let mut draw = Draw::new(11);
         let mut some = |rule: Rule, planted: &mut Vec<String>| {
             let (before, value) = identifier(rule, &mut draw);
@@ -96,20 +94,22 @@ impl House {
         files.source("docs", self.folder.path()).unwrap()
     }
 
-    /// Where they are judged, all samples go through calls, whose answers are kept, and some fail with words of the sample.
+    /// All samples go through calls, whose answers are kept, and some fail with words of the sample.
     fn flow(&self, redact: Option<Redact>) -> Flow {
         let flow = flow("house");
         let judge = asked("short", "1", |sample: Sample| async move {
             match sample.text() {
-                text if text.len() % 7 == 0 => Err(Failure::Final(format!("cannot judge {text}"))),
-                text if text.len() % 5 == 0 => Ok(Verdict::reject(format!("refused: {text}"))),
+                text if text.contains("On line 3 ") => Err(Failure::Final(format!("cannot judge {text}"))),
+                text if text.contains("On line 7 ") => Ok(Verdict::reject(format!("refused: {text}"))),
                 _ => Ok(Verdict::accept()),
             }
         });
         let docs = flow.documents("docs", self.source(redact));
-        let made = docs.generate(Passages { max_chars: 200, ..Passages::default() });
-        let judged = if self.judged { made.verify_asked(judge) } else { made };
-        judged.dedup(Exact).mix(Recipe::default()).publish();
+        docs.generate(Passages { max_chars: 200, ..Passages::default() })
+            .verify_asked(judge)
+            .dedup(Exact)
+            .mix(Recipe::default())
+            .publish();
         flow
     }
 
@@ -178,7 +178,7 @@ fn keyed(key: &str) -> RedactSettings {
 #[test]
 fn no_planted_value_is_anywhere_in_a_workspace() {
     let house = House::planted();
-    assert!(house.planted.len() > 150, "{} are planted", house.planted.len());
+    assert!(house.planted.len() > 200);
     let open = house.build("open", None);
     let found = house.leaks("open").len();
     assert!(found * 10 > house.planted.len() * 9, "the search finds {found} of {}", house.planted.len());
