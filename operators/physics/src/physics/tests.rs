@@ -13,12 +13,35 @@ fn simulated(scene: &Value, question: &Value) -> Vec<f64> {
     answer(&scene, &Question::read(&question.to_string(), &scene).unwrap()).unwrap()
 }
 
-/// Checks one number against its closed form.
+/// Checks one number against its closed form, and that as an answer it is accepted, and numbers that are not it are not.
 fn close(scene: &Value, question: Value, wanted: f64, error: f64) {
     let found = simulated(scene, &question)[0];
     let off = (found - wanted).abs() / wanted.abs().max(1e-9);
     println!("{question}: {found} against {wanted}, off by {off:.1e}");
     assert!(off <= error, "{question}: {found} instead of {wanted}: off by {off:.2e}, more than {error:.0e}");
+    let settings = json!({
+        "scene": scene.to_string(), "question": question.to_string(), "answer": "{{ completion }}",
+    });
+    let physics = Physics::new(serde_json::from_value(settings).unwrap()).unwrap();
+    let accepts = |answer: f64| physics.verify(&answered(&answer.to_string()), &[]).accept;
+    // The tolerance is a hundredth; a number that is stated as loosely lies at its edge.
+    assert!(accepts(found) && (error > 5e-3 || accepts(wanted)), "{question}: {wanted} is refused");
+    for planted in [1.05 * wanted, 0.95 * wanted, 2.0 * wanted, -wanted, 0.0] {
+        assert!(!accepts(planted), "{question}: {planted} is accepted, and {wanted} is right");
+    }
+}
+
+fn answered(completion: &str) -> Sample {
+    Sample {
+        stage: "answers".into(),
+        content: Content::Completion { prompt: "How high?".into(), completion: completion.into() },
+        context: None,
+        documents: vec![],
+        tier: Tier::T3,
+        synthetic: true,
+        origin: Default::default(),
+        fields: Default::default(),
+    }
 }
 
 #[test]
@@ -153,17 +176,8 @@ fn settings() -> PhysicsSettings {
 }
 
 fn verdict(settings: PhysicsSettings, velocity: Value, duration: f64, completion: &str) -> Verdict {
-    let sample = Sample {
-        stage: "answers".into(),
-        content: Content::Completion { prompt: "How high?".into(), completion: completion.into() },
-        context: None,
-        documents: vec![],
-        tier: Tier::T3,
-        synthetic: true,
-        origin: Default::default(),
-        fields: [("velocity".to_owned(), velocity.into()), ("duration".to_owned(), json!(duration).into())]
-            .into(),
-    };
+    let fields = [("velocity".to_owned(), velocity.into()), ("duration".to_owned(), json!(duration).into())];
+    let sample = Sample { fields: fields.into(), ..answered(completion) };
     let physics = Physics::new(settings).unwrap();
     let verdict = physics.verify(&sample, &[]);
     assert_eq!(verdict, physics.verify(&sample, &[]));
