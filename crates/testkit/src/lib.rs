@@ -1,14 +1,19 @@
 //! `laws(operator) -> pass or counterexample`: oracles, histories and faults for rifflebox and its users' operators.
 //!
 //! Nothing here knows an operator. The slow truth is [`evaluate`], a whole-input evaluation with sorted maps;
-//! [`Replay`] drives the engine through restarts, worker counts and changed stages, and compares.
+//! [`Replay`] drives the engine through restarts, worker counts and changed stages, and compares. With the feature
+//! `endpoint` there is a model server too, which does what a script says and remembers what it was asked.
 
+#[cfg(feature = "endpoint")]
+mod endpoint;
 mod laws;
 mod naive;
 mod random;
 mod replay;
 mod trial;
 
+#[cfg(feature = "endpoint")]
+pub use endpoint::{Asked, Endpoint, Limited, Misdeeds, Rates, Recorded, Said, Script};
 pub use laws::{Effort, generator_laws, graph_verifier_laws, mixer_laws, purge_laws, verifier_laws};
 pub use naive::{Rows, evaluate};
 pub use random::Random;
