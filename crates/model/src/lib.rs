@@ -50,3 +50,5 @@ pub use schema::AnswerSchema;
 pub use settings::{EndpointUrl, ModelSettings, SchemaMode};
 pub use vectors::{Embedded, Scored};
 
+#[cfg(test)]
+mod tests;

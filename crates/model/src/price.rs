@@ -94,7 +94,7 @@ mod tests {
         // 0.15 + 0.6 of a millionth.
         assert_eq!(cost(1, 1), 1);
         assert_eq!(cost(0, 0), 0);
-        assert_eq!(cost(u64::MAX, u64::MAX), u64::MAX * 3 / 4 + 1);
+        assert_eq!(cost(u64::MAX, u64::MAX), 3 << 62);
         // No sum of binary fractions: 0.1 is a tenth.
         let tenth = price("input = 0.1\noutput = 0.2");
         assert_eq!(tenth.micro_usd(&Usage { input: 10, output: 10, ..Usage::default() }), 3);
