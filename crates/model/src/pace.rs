@@ -3,18 +3,19 @@
 //! Two things bound what is sent. The *width* is how many requests may be in flight: it doubles every round trip until
 //! the first refusal, then grows by one, and shrinks by a share with a refusal or a request that was overdue. The *rate*
 //! is how many requests are sent in a second: there is none until the endpoint refuses something, then it is what the
-//! endpoint bore, and from there it follows the curve of CUBIC (Ha, Rhee, Xu 2008): back to what was borne soon, past it
-//! slowly at first. An endpoint that counts what is in flight is met by the width, one that counts per minute by the
-//! rate. Requests that were sent before a decrease say nothing that it did not know: there is one decrease a round trip.
+//! endpoint bore, and from there it follows the curve of CUBIC (Ha, Rhee, Xu 2008): back to what was borne soon, past
+//! it slowly at first. An endpoint that counts what is in flight is met by the width, one that counts per minute by the
+//! rate. Requests that were sent before a decrease say nothing that it did not know: there is one decrease a round
+//! trip.
 
 use std::time::Duration;
 
 /// The width at the start.
-const FIRST_WIDTH: f64 = 32.0;
+const FIRST_WIDTH: f64 = 64.0;
 /// What a decrease leaves of the width.
 const WIDTH_KEPT: f64 = 0.7;
 /// What a decrease leaves of the rate that was borne.
-const RATE_KEPT: f64 = 0.9;
+const RATE_KEPT: f64 = 0.95;
 /// Seconds until the rate is again what was borne.
 const BACK_AFTER_S: f64 = 15.0;
 /// The share of requests that may be refused in silence before that is taken for a limit: some endpoints refuse at times
@@ -275,13 +276,16 @@ impl Pace {
             self.pauses += 1;
         }
         let resume = self.paused_until.max(now);
-        let mut borne = 0.0;
+        let mut borne = self.rate.as_ref().map_or(0.0, |rate| rate.at(now));
         if self.served.count > 0 {
             let overall = self.served.overall(resume);
             let known = self.rate.as_ref().is_some_and(|rate| rate.known);
             let recent = self.served.recent(now, if known { SLOTS } else { LATEST_SLOTS });
+            // Too short for a measure: what is served now was sent before.
+            let is_short = (resume - self.served.since).as_secs_f64() < (4.0 * self.takes_s).max(1.0);
             let measured = match recent {
                 Some(recent) if resume - now <= LONG_PAUSE => overall.max(recent),
+                _ if known && is_short => borne,
                 _ => overall,
             };
             let rate = match &self.rate {
@@ -299,6 +303,8 @@ impl Pace {
             self.served.restart(now, resume + Duration::from_secs_f64(self.takes_s));
         }
         self.narrow(now, borne);
+        // What comes now is judged by itself.
+        self.refused_share = 0.0;
         self.next_at = self.next_at.max(resume);
     }
 }

@@ -7,9 +7,11 @@ use tokio::task::JoinSet;
 use super::{ask, model, owed, refused, with};
 use crate::{BreakerSettings, Model};
 
-/// Fails the first attempts in a way, then answers.
-#[track_caller]
-fn passing(said: fn(&Asked) -> Said) -> impl Fn(&Asked) -> Said {
+/// A way to answer, or to fail to.
+type Way = fn(&Asked) -> Said;
+
+/// Fails the first attempt in a way, then answers.
+fn passing(said: Way) -> impl Fn(&Asked) -> Said {
     move |asked: &Asked| match asked.earlier {
         0 => said(asked),
         _ => asked.chat("at last"),
@@ -18,7 +20,7 @@ fn passing(said: fn(&Asked) -> Said) -> impl Fn(&Asked) -> Said {
 
 #[tokio::test]
 async fn what_may_pass_is_asked_again() {
-    let ways: [fn(&Asked) -> Said; 9] = [
+    let ways: [Way; 9] = [
         |_| Said::error(500, "oh"),
         |_| Said::error(503, "oh"),
         |_| Said::error(408, "oh"),
@@ -42,7 +44,6 @@ async fn what_may_pass_is_asked_again() {
 
 #[tokio::test]
 async fn what_does_not_pass_is_owed_after_so_many_attempts() {
-    type Way = fn(&Asked) -> Said;
     let ways: [(Way, &str); 6] = [
         (|_| Said::error(500, "oh"), "the endpoint failed (status 500): oh, 2 times"),
         (|_| Said::refusal(None), "the endpoint is at its limit (status 429): too many requests, 2 times"),
@@ -121,7 +122,7 @@ async fn retry_after_holds_the_whole_endpoint() {
         let said = Said::refusal(None).header("date", "Sun, 06 Nov 1994 08:49:37 GMT");
         said.header("retry-after", "Sun, 06 Nov 1994 08:49:38 GMT")
     };
-    let ways: [fn(&Asked) -> Said; 2] = [|_| Said::refusal(Some(1)), dated];
+    let ways: [Way; 2] = [|_| Said::refusal(Some(1)), dated];
     for way in ways {
         let (endpoint, model) = model(move |asked: &Asked| match asked.number {
             0 => way(asked),
@@ -182,7 +183,8 @@ async fn the_breaker_opens_probes_once_and_closes() {
 
 #[tokio::test]
 async fn misdeeds_of_all_kinds_leave_no_trace() {
-    let rates = Rates { wrong_schema: 0, duplicate: 0, lie: 0, refused: 5, ..Rates::some() };
+    let rates =
+        Rates { wrong_schema: 0, duplicate: 0, lie: 0, refused: 5, refused_silently: 5, ..Rates::some() };
     let misdeeds = Misdeeds::new(7, rates, |asked| format!("{} indeed", asked.prompt()));
     let (endpoint, model) = with(misdeeds.latency(Duration::ZERO, Duration::from_millis(20)), |settings| {
         (settings.retries, settings.concurrency) = (5, 32);
