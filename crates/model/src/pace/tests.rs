@@ -5,9 +5,6 @@ use super::*;
 
 const MOST: usize = 256;
 
-/// A request in flight: when it ends, when it was sent, and whether it is refused, and until when.
-type Flying = Reverse<(Duration, Duration, u8, Option<Duration>)>;
-
 fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
