@@ -403,8 +403,7 @@ pub(crate) fn join<T>(thread: std::thread::JoinHandle<Result<T>>) -> Result<T> {
 
 /// Returns the arrangements of the calls that a flow owes; what no stage of it asks is owed by nobody.
 fn owed(plan: &FlowPlan) -> BTreeSet<String> {
-    let asked = plan.stages.iter().map(|stage| &stage.operator).filter(|operator| operator.is_asked());
-    asked.map(|operator| format!("{ANSWERS}{}/owed", operator.identity().fingerprint())).collect()
+    plan.answers().iter().map(|answers| format!("{answers}/owed")).collect()
 }
 
 /// Returns whether calls are owed.

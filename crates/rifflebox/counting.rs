@@ -1,14 +1,13 @@
 //! Askers that count calls and make none, and what follows from calls that nobody has made.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
-use rifflebox_core::{
-    Answering, AskedGenerator, AskedVerifier, Document, Draft, Failure, Identity, Judged, Limits, Proof,
-    Tokenizer, Verdict,
-};
+use rifflebox_core::{Failure, Tokenizer};
 use rifflebox_dataflow::{FlowPlan, FlowStage, Label, Operator, Reader, Status, Unit};
+
+use crate::respondents::{Call, Outcome, Watch, watched};
 
 /// Calls that a stage would make.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -24,6 +23,8 @@ pub(crate) struct Counted {
     tokenizer: Arc<dyn Tokenizer>,
     calls: AtomicU64,
     tokens: AtomicU64,
+    /// By respondent: what its tokens cost, and the calls to it.
+    by: Mutex<BTreeMap<String, ((u64, u64), Counts)>>,
 }
 
 impl Counted {
@@ -31,16 +32,24 @@ impl Counted {
     pub(crate) fn so_far(&self) -> Counts {
         Counts { calls: self.calls.load(Ordering::Relaxed), tokens: self.tokens.load(Ordering::Relaxed) }
     }
+}
 
-    fn count<'a>(&self, texts: impl IntoIterator<Item = &'a str>) {
-        let tokens = texts.into_iter().map(|text| self.tokenizer.count(text)).sum();
+impl Watch for Counted {
+    fn ask(&self, call: &Call<'_>) -> Result<(), Failure> {
+        let tokens = call.texts.iter().map(|text| self.tokenizer.count(text)).sum();
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.tokens.fetch_add(tokens, Ordering::Relaxed);
-    }
-
-    fn owe<T>() -> Result<T, Failure> {
+        if let Some(about) = call.about {
+            let mut by = self.by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let counts =
+                &mut by.entry(about.name.clone()).or_insert_with(|| (about.price, Counts::default())).1;
+            counts.calls += 1;
+            counts.tokens += tokens;
+        }
         Err(Failure::Owed("planned".to_owned()))
     }
+
+    fn heard(&self, _: Outcome) {}
 }
 
 /// Returns a flow whose asked stages only count, and their counters by name.
@@ -52,72 +61,14 @@ pub(crate) fn counting(plan: &FlowPlan) -> (FlowPlan, BTreeMap<String, Arc<Count
             tokenizer: plan.tokenizer.clone(),
             calls: AtomicU64::new(0),
             tokens: AtomicU64::new(0),
+            by: Mutex::default(),
         });
-        stage.operator = match &stage.operator {
-            Operator::GenerateAsked(of) => {
-                Operator::GenerateAsked(Arc::new(Generating { of: of.clone(), counted: counted.clone() }))
-            }
-            Operator::VerifyAsked(of, on_reject) => {
-                let judging = Judging { of: of.clone(), counted: counted.clone() };
-                Operator::VerifyAsked(Arc::new(judging), *on_reject)
-            }
-            _ => continue,
-        };
-        counts.insert(stage.name.clone(), counted);
+        if stage.operator.is_asked() {
+            stage.operator = watched(&stage.operator, counted.clone());
+            counts.insert(stage.name.clone(), counted);
+        }
     }
     (plan, counts)
-}
-
-struct Generating {
-    of: Arc<dyn AskedGenerator>,
-    counted: Arc<Counted>,
-}
-
-impl AskedGenerator for Generating {
-    fn identity(&self) -> Identity {
-        self.of.identity()
-    }
-
-    fn limits(&self) -> Limits {
-        self.of.limits()
-    }
-
-    fn generate(&self, documents: Vec<Document>) -> Answering<Vec<Result<Vec<Draft>, Failure>>> {
-        documents.iter().for_each(|document| self.counted.count([document.text.as_str()]));
-        Box::pin(async move { documents.iter().map(|_| Counted::owe()).collect() })
-    }
-}
-
-struct Judging {
-    of: Arc<dyn AskedVerifier>,
-    counted: Arc<Counted>,
-}
-
-impl AskedVerifier for Judging {
-    fn identity(&self) -> Identity {
-        self.of.identity()
-    }
-
-    fn proof(&self) -> Proof {
-        self.of.proof()
-    }
-
-    fn reads_documents(&self) -> bool {
-        self.of.reads_documents()
-    }
-
-    fn limits(&self) -> Limits {
-        self.of.limits()
-    }
-
-    fn verify(&self, items: Vec<Judged>) -> Answering<Vec<Result<Verdict, Failure>>> {
-        for (sample, documents) in &items {
-            let columns = sample.content.columns();
-            let texts = columns.iter().map(|(_, text)| *text).chain(sample.context.as_deref());
-            self.counted.count(texts.chain(documents.iter().map(|document| document.text.as_str())));
-        }
-        Box::pin(async move { items.iter().map(|_| Counted::owe()).collect() })
-    }
 }
 
 /// Returns the further calls of each stage that follow from calls which are counted and not made.
@@ -136,12 +87,12 @@ pub(crate) fn expected(
         let counted = counts.get(&stage.name).map(|counted| counted.so_far());
         let history = History::of(stage, before);
         let rows = match &stage.operator {
-            Operator::GenerateAsked(_) => {
+            Operator::GenerateAsked(_) | Operator::Teach(_) => {
                 let calls = before.count_keys(&format!("{}/demand", stage.name));
                 let rows_of_call = if calls == 0 { 1.0 } else { history.all as f64 / calls as f64 };
                 counted.unwrap_or_default().calls as f64 * rows_of_call
             }
-            Operator::VerifyAsked(..) => {
+            Operator::VerifyAsked(..) | Operator::Judge(..) => {
                 let counted = counted.unwrap_or_default();
                 let calls = arriving.ceil() as u64;
                 let mean = match counted.calls {

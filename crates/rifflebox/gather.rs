@@ -55,7 +55,7 @@ impl Lineage {
             let identity = stage.operator.identity();
             let name = stage.name.clone();
             match &stage.operator {
-                Operator::Generate(_) | Operator::GenerateAsked(_) => {
+                Operator::Generate(_) | Operator::GenerateAsked(_) | Operator::Teach(_) => {
                     let maker = Maker {
                         fingerprint: identity.fingerprint(),
                         name: identity.name,
@@ -68,6 +68,7 @@ impl Lineage {
                 Operator::Verify(..)
                 | Operator::VerifyAgainst(..)
                 | Operator::VerifyAsked(..)
+                | Operator::Judge(..)
                 | Operator::VerifyGraph(..) => {
                     let template = VerifierTemplate {
                         fingerprint: identity.fingerprint(),

@@ -43,6 +43,7 @@ mod gather;
 mod parallel;
 mod publish;
 mod report;
+mod respondents;
 
 mod keyed;
 mod listing;

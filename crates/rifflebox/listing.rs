@@ -110,10 +110,13 @@ impl Lister<'_> {
         for stage in &standing.plan.stages {
             match &stage.operator {
                 Operator::Source(_) => self.broken(stage)?,
-                Operator::Generate(_) | Operator::GenerateAsked(_) => self.unmade(stage)?,
+                Operator::Generate(_) | Operator::GenerateAsked(_) | Operator::Teach(_) => {
+                    self.unmade(stage)?
+                }
                 Operator::Verify(..)
                 | Operator::VerifyAgainst(..)
                 | Operator::VerifyAsked(..)
+                | Operator::Judge(..)
                 | Operator::VerifyGraph(..) => self.judged(stage)?,
                 Operator::Dedup(_) => self.displaced(stage)?,
                 Operator::Mix(_) => self.mixed(stage)?,

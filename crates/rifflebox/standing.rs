@@ -159,6 +159,7 @@ impl Standing {
             Operator::Verify(..)
             | Operator::VerifyAgainst(..)
             | Operator::VerifyAsked(..)
+            | Operator::Judge(..)
             | Operator::VerifyGraph(..) => {
                 let said = self.reader.table::<Key, StageRow>(&table("verdicts")).get(row.id);
                 said.into_iter().next().map(|said| (said.row.clone(), Said::Judged(said)))
@@ -178,6 +179,7 @@ impl Standing {
             Operator::Source(_)
             | Operator::Generate(_)
             | Operator::GenerateAsked(_)
+            | Operator::Teach(_)
             | Operator::Keyed(_)
             | Operator::Publish(_) => None,
         }
@@ -290,12 +292,13 @@ fn wire(plan: &FlowPlan) -> BTreeMap<String, Wiring> {
         let name = stage.name.clone();
         let mut wiring = merged(&all, &stage.from);
         match &stage.operator {
-            Operator::Generate(_) | Operator::GenerateAsked(_) => {
+            Operator::Generate(_) | Operator::GenerateAsked(_) | Operator::Teach(_) => {
                 wiring.bases = vec![Base::Made(name.clone())];
             }
             Operator::Verify(..)
             | Operator::VerifyAgainst(..)
             | Operator::VerifyAsked(..)
+            | Operator::Judge(..)
             | Operator::VerifyGraph(..) => {
                 wiring.bases = vec![Base::Judged(name.clone())];
                 wiring.purges.clear();

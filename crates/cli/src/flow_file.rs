@@ -239,7 +239,13 @@ fn wrongly_held(table: &StageTable, made: &Made) -> Option<Mistake> {
             let help = "name the sources that are held out: against = [\"gsm8k\"]";
             Some(Mistake::new(format!("[{header}] needs the key `against`")).help(help.to_owned()))
         }
-        (Operator::Verify(..) | Operator::VerifyAsked(..) | Operator::VerifyGraph(..), Some(first)) => {
+        (
+            Operator::Verify(..)
+            | Operator::VerifyAsked(..)
+            | Operator::Judge(..)
+            | Operator::VerifyGraph(..),
+            Some(first),
+        ) => {
             let mistake = Mistake::new(format!("[{header}] has no key `against`"));
             let help = format!("`use = \"{}\"` has", Decontaminate::NAME);
             return Some(mistake.help(help).at(first.span.clone()));

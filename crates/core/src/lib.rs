@@ -19,6 +19,7 @@ mod document;
 mod error;
 mod held_out;
 mod identity;
+mod inquiry;
 mod key;
 mod nearest;
 mod operator;
@@ -37,6 +38,9 @@ pub use document::{Document, Origin};
 pub use error::{Error, ErrorKind, Result};
 pub use held_out::{HeldOut, HeldOutCheck};
 pub use identity::{Identity, Proof, Settings};
+pub use inquiry::{
+    About, Cost, Heard, Inquiring, Inquiry, Judge, Next, Question, Reply, Respondent, Teacher,
+};
 pub use key::{Key, KeyBuilder};
 pub use nearest::{listed, nearest};
 pub use operator::{Generator, Verifier, verifier, verifier_with_documents};

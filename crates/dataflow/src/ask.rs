@@ -17,6 +17,7 @@ use timely::dataflow::operators::{Capability, Operator};
 use crate::batch::{Batch, Update};
 use crate::encoded::Encoded;
 use crate::founded::Slot;
+use crate::plan::ANSWERS;
 use crate::run::Bugs;
 use crate::share::owner;
 use crate::time::Flat;
@@ -145,8 +146,26 @@ pub(crate) struct AskSlots {
     pub(crate) answers: Rc<RefCell<Slot<Flat>>>,
     /// `call -> request`, as often as it is demanded: what the next run asks first.
     pub(crate) owed: Rc<RefCell<Slot<Flat>>>,
+    /// What earlier runs left of other arrangements that hold answers of the same asker.
+    pub(crate) siblings: Vec<Batch<Flat>>,
     /// Whether the stage starts from nothing, and demands anew all that it needs.
     pub(crate) anew: bool,
+}
+
+/// Names the arrangement of an asker's answers at the first place of a flow that asks, the second …
+pub(crate) fn answers_at(asker: &str, place: usize) -> String {
+    match place {
+        1 => format!("{ANSWERS}{asker}"),
+        place => format!("{ANSWERS}{asker}-{place}"),
+    }
+}
+
+/// Returns the name of the first arrangement of an asker: all of one asker begin with it.
+///
+/// Several places of a flow may ask one asker, each with an arrangement of its own; what is answered in one is answered
+/// in all.
+pub(crate) fn asker_of(answers: &str) -> &str {
+    answers.split_once('-').map_or(answers, |(asker, _)| asker)
 }
 
 const ANSWER: u8 = 0;
@@ -193,6 +212,8 @@ struct Desk {
     /// Keys whose committed answer this run has taken back: what earlier runs owed, for a stage that starts from
     /// nothing and owes what it demands and no more; and what is owed and no longer demanded.
     retracted: BTreeSet<Key>,
+    /// What journals hold of other arrangements of the same asker.
+    told_elsewhere: BTreeMap<Key, Vec<u8>>,
     activator: timely::scheduling::SyncActivator,
     replies: (mpsc::Sender<Reply>, mpsc::Receiver<Reply>),
     said: Vec<Saying>,
@@ -219,6 +240,7 @@ impl Desk {
             queue: VecDeque::new(),
             answered: BTreeSet::new(),
             retracted: BTreeSet::new(),
+            told_elsewhere: BTreeMap::new(),
             activator,
             replies: mpsc::channel(),
             said: Vec::new(),
@@ -258,7 +280,28 @@ impl Desk {
         for (key, answer) in best.into_iter().filter(|(key, _)| owner(*key, peers) == index) {
             self.take_in(key, answer.clone(), first);
         }
+        for (name, told) in uncovered.iter().filter(|(name, _)| **name != self.name) {
+            if asker_of(name) == asker_of(&self.name) {
+                let told = told.iter().filter(|(key, _)| owner(*key, peers) == index);
+                self.told_elsewhere.extend(told.cloned());
+            }
+        }
+        for key in self.queue.clone() {
+            if let Some(answer) = self.elsewhere(key) {
+                self.settle(key, answer, first);
+            }
+        }
         self.queue.retain(|key| self.calls.contains_key(key));
+    }
+
+    /// Looks a good answer up that the asker gave elsewhere.
+    fn elsewhere(&self, key: Key) -> Option<Vec<u8>> {
+        let kept = find(&self.slots.siblings, key).and_then(|answer| match answer {
+            Answer::Final(bytes) => Some(bytes),
+            Answer::Owed(_) => None,
+        });
+        let told = || self.told_elsewhere.get(&key).cloned();
+        kept.or_else(told).filter(|answer| !self.asker.has_failed(answer))
     }
 
     /// Takes in an answer that no commit covers. The first answer stands, unless it is a failure that was retried.
@@ -293,10 +336,13 @@ impl Desk {
             }
         } else if diff > 0 {
             let held = !self.context.bugs.dropped_capability;
-            let capability = held.then(|| capability.clone());
+            let held = held.then(|| capability.clone());
             let standing = self.kept(key);
-            self.calls.insert(key, Call { request, count: diff, standing, capability });
-            self.queue.push_back(key);
+            self.calls.insert(key, Call { request, count: diff, standing, capability: held });
+            match self.elsewhere(key) {
+                Some(answer) => self.settle(key, answer, capability),
+                None => self.queue.push_back(key),
+            }
         }
     }
 
@@ -429,15 +475,18 @@ impl Desk {
         if self.retracted.contains(&key) {
             return None;
         }
-        let mut found: BTreeMap<Vec<u8>, i64> = BTreeMap::new();
-        for batch in &self.slots.answers.borrow().foundation {
-            lookup(batch, key, |value, diff| *found.entry(value.to_vec()).or_default() += diff);
-        }
-        let (value, _) = found.into_iter().find(|(_, diff)| *diff > 0)?;
-        Some(
-            postcard::from_bytes(&value).expect("this engine wrote the answers, under their schema's digest"),
-        )
+        find(&self.slots.answers.borrow().foundation, key)
     }
+}
+
+/// Looks an answer up in what earlier runs left.
+fn find(batches: &[Batch<Flat>], key: Key) -> Option<Answer> {
+    let mut found: BTreeMap<Vec<u8>, i64> = BTreeMap::new();
+    for batch in batches {
+        lookup(batch, key, |value, diff| *found.entry(value.to_vec()).or_default() += diff);
+    }
+    let (value, _) = found.into_iter().find(|(_, diff)| *diff > 0)?;
+    Some(postcard::from_bytes(&value).expect("this engine wrote the answers, under their schema's digest"))
 }
 
 fn encode(answer: &Answer) -> Vec<u8> {

@@ -5,17 +5,19 @@ mod asked;
 mod candidates;
 mod compile;
 mod graph_verifier;
+mod inquiry;
 mod keyed;
 mod make;
 mod records;
 mod seeds;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use rifflebox_core::{
-    AskedGenerator, AskedVerifier, Error, ErrorKind, Exposure, Generator, HeldOutCheck, Identity, Key,
-    Redaction, Result, Row, Source, StageRow, Tokenizer, Verifier, nearest,
+    AskedGenerator, AskedVerifier, Document, Draft, Error, ErrorKind, Exposure, Generator, HeldOutCheck,
+    Identity, Inquiring, Inquiry, Judge, Judged, Key, Redaction, Result, Row, Source, StageRow, Teacher,
+    Tokenizer, Verdict, Verifier, nearest,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +29,7 @@ pub use candidates::{Candidates, ReadSample};
 pub use compile::{Compiled, compile, schema};
 pub use graph_verifier::{GraphVerifier, Verdicts};
 pub use keyed::{Keyed, KeyedStep};
-pub use records::{Label, Made, MadeHead, Repeat, Status, Unit};
+pub use records::{Label, Made, MadeHead, Repeat, Spent, SpentUnit, Status, Unit};
 pub use seeds::Seeds;
 
 /// What becomes of a sample that a verifier refuses.
@@ -147,12 +149,16 @@ pub enum Operator {
     Generate(Arc<dyn Generator>),
     /// Documents become samples, by calls.
     GenerateAsked(Arc<dyn AskedGenerator>),
+    /// Documents become samples, by questions to models.
+    Teach(Arc<Teacher>),
     /// Samples are judged.
     Verify(Arc<dyn Verifier>, OnReject),
     /// Samples are judged by what they share with held-out documents; [`FlowPlan::with_held_out`] makes it a verifier.
     VerifyAgainst(Arc<dyn HeldOutCheck>, OnReject),
     /// Samples are judged, by calls.
     VerifyAsked(Arc<dyn AskedVerifier>, OnReject),
+    /// Samples are judged, by questions to models.
+    Judge(Arc<Judge>, OnReject),
     /// Samples are judged by what else there is.
     VerifyGraph(Arc<dyn GraphVerifier>, OnReject),
     /// Copies give way to better rows.
@@ -170,10 +176,11 @@ impl Operator {
     pub fn kind(&self) -> &'static str {
         match self {
             Operator::Source(_) => "source",
-            Operator::Generate(_) | Operator::GenerateAsked(_) => "generate",
+            Operator::Generate(_) | Operator::GenerateAsked(_) | Operator::Teach(_) => "generate",
             Operator::Verify(..)
             | Operator::VerifyAgainst(..)
             | Operator::VerifyAsked(..)
+            | Operator::Judge(..)
             | Operator::VerifyGraph(..) => "verify",
             Operator::Dedup(_) => "dedup",
             Operator::Mix(_) => "mix",
@@ -184,17 +191,40 @@ impl Operator {
 
     /// Returns whether what it is given is sent to a service of somebody's.
     pub fn leaves(&self) -> bool {
-        let limits = match self {
-            Operator::GenerateAsked(generator) => generator.limits(),
-            Operator::VerifyAsked(verifier, _) => verifier.limits(),
-            _ => return false,
-        };
-        limits.exposure == Exposure::Leaves
+        let leaves = |limits: rifflebox_core::Limits| limits.exposure == Exposure::Leaves;
+        match self {
+            Operator::GenerateAsked(generator) => leaves(generator.limits()),
+            Operator::VerifyAsked(verifier, _) => leaves(verifier.limits()),
+            operator => operator.inquiring().is_some_and(|inquiring| {
+                inquiring.respondents.iter().any(|respondent| leaves(respondent.about().limits))
+            }),
+        }
+    }
+
+    /// Returns what an inquiry says of itself, if it is one.
+    pub fn inquiring(&self) -> Option<Inquiring> {
+        match self {
+            Operator::Teach(teacher) => Some(teacher.describe()),
+            Operator::Judge(judge, _) => Some(judge.describe()),
+            _ => None,
+        }
     }
 
     /// Returns whether it makes calls, whose answers are kept.
     pub fn is_asked(&self) -> bool {
-        matches!(self, Operator::GenerateAsked(_) | Operator::VerifyAsked(..))
+        matches!(
+            self,
+            Operator::GenerateAsked(_) | Operator::VerifyAsked(..) | Operator::Teach(_) | Operator::Judge(..)
+        )
+    }
+
+    /// Returns the families of the models that speak through it, each with who does.
+    pub fn families(&self) -> BTreeMap<String, String> {
+        let identity = self.identity();
+        let own = identity.family.map(|family| (family, identity.name));
+        let asked = self.inquiring().map(|inquiring| inquiring.respondents).unwrap_or_default();
+        let asked = asked.iter().map(|respondent| respondent.about());
+        own.into_iter().chain(asked.map(|about| (about.family, about.name))).collect()
     }
 
     /// Returns who the operator is; a publisher is nobody.
@@ -203,9 +233,11 @@ impl Operator {
             Operator::Source(source) => source.identity(),
             Operator::Generate(generator) => generator.identity(),
             Operator::GenerateAsked(generator) => generator.identity(),
+            Operator::Teach(teacher) => teacher.describe().identity,
             Operator::Verify(verifier, _) => verifier.identity(),
             Operator::VerifyAgainst(check, _) => check.identity(),
             Operator::VerifyAsked(verifier, _) => verifier.identity(),
+            Operator::Judge(judge, _) => judge.describe().identity,
             Operator::VerifyGraph(verifier, _) => verifier.identity(),
             Operator::Dedup(purge) => purge.identity(),
             Operator::Mix(mixer) => mixer.identity(),
@@ -343,6 +375,11 @@ impl Documents {
         self.stage(Operator::GenerateAsked(Arc::new(generator)))
     }
 
+    /// Makes samples of each document, by questions to models.
+    pub fn teach(&self, teacher: impl Inquiry<Document, Vec<Draft>> + 'static) -> Samples {
+        self.stage(Operator::Teach(Arc::new(teacher)))
+    }
+
     fn stage(&self, operator: Operator) -> Samples {
         let name = self.flow.add("", self.from.clone(), operator);
         if let Some(against) = &self.withhold {
@@ -393,6 +430,16 @@ impl Samples {
     /// Judges each sample by calls, and says what becomes of a refused one.
     pub fn verify_asked_or(&self, verifier: impl AskedVerifier + 'static, on_reject: OnReject) -> Samples {
         self.stage(Operator::VerifyAsked(Arc::new(verifier), on_reject))
+    }
+
+    /// Judges each sample by questions to models; what is refused stops here.
+    pub fn judge(&self, judge: impl Inquiry<Judged, Verdict> + 'static) -> Samples {
+        self.judge_or(judge, OnReject::Drop)
+    }
+
+    /// Judges each sample by questions to models, and says what becomes of a refused one.
+    pub fn judge_or(&self, judge: impl Inquiry<Judged, Verdict> + 'static, on_reject: OnReject) -> Samples {
+        self.stage(Operator::Judge(Arc::new(judge), on_reject))
     }
 
     /// Judges each sample by what else there is; what is refused stops here.
@@ -486,7 +533,10 @@ impl FlowPlan {
         if let Some((_, why)) = self.stages.iter().find_map(|stage| self.open_source(stage)) {
             return usage(why);
         }
-        self.check_asked()
+        match self.stages.iter().find_map(|stage| self.kin(stage)) {
+            Some(kin) => usage(kin),
+            None => Ok(()),
+        }
     }
 
     /// Returns a source whose documents a stage would send away, and that does not say what is redacted of them; and
@@ -531,23 +581,47 @@ impl FlowPlan {
         sources
     }
 
-    /// Answers stand by fingerprint, so one stage asks all that one operator is asked.
-    fn check_asked(&self) -> Result<()> {
-        let mut asked = std::collections::BTreeMap::new();
-        for stage in &self.stages {
-            if !stage.operator.is_asked() {
-                continue;
+    /// Says which generator a judge is kin to, if it is to one: no family judges its own.
+    pub fn kin(&self, stage: &FlowStage) -> Option<String> {
+        if stage.operator.kind() != "verify" {
+            return None;
+        }
+        let judges = stage.operator.families();
+        let (mut seen, mut open) = (BTreeSet::new(), vec![stage]);
+        while let Some(next) = open.pop() {
+            let makes = next.operator.kind() == "generate";
+            if let Some((family, judge)) =
+                judges.iter().find(|(family, _)| makes && next.operator.families().contains_key(*family))
+            {
+                return Some(format!(
+                    "`{judge}` judges in stage `{}` and is of the family `{family}`, as what makes the samples of `{}`: let a \
+                     model of another family judge them",
+                    stage.name, next.name
+                ));
             }
-            if let Some(other) = asked.insert(stage.operator.identity().fingerprint(), &stage.name) {
-                let message = format!(
-                    "stages `{other}` and `{}` ask the same operator with the same settings: let one stage read what \
-                     both read, or give one of them another version",
-                    stage.name
-                );
-                return Err(Error::new(ErrorKind::Usage, message));
+            let from = next.from.iter().filter_map(|from| self.stage(from));
+            open.extend(from.filter(|stage| seen.insert(stage.name.as_str())));
+        }
+        None
+    }
+
+    /// Returns the names of all arrangements in which the flow's stages keep answers.
+    pub fn answers(&self) -> BTreeSet<String> {
+        let mut places: BTreeMap<Key, usize> = BTreeMap::new();
+        for stage in self.stages.iter().filter(|stage| stage.operator.is_asked()) {
+            match stage.operator.inquiring() {
+                None => *places.entry(stage.operator.identity().fingerprint()).or_default() += 1,
+                Some(inquiring) => {
+                    for respondent in inquiring.respondents {
+                        *places.entry(respondent.about().answers).or_default() += inquiring.rounds;
+                    }
+                }
             }
         }
-        Ok(())
+        let names = places.into_iter().flat_map(|(asker, places)| {
+            (1..=places).map(move |place| crate::ask::answers_at(&asker.to_string(), place))
+        });
+        names.collect()
     }
 }
 

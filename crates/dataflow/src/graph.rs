@@ -144,10 +144,15 @@ impl Graph {
                 self.stages[stage].inputs.insert(other);
                 self.stages[stage].reads.insert(read);
             }
-            operation => {
-                for input in operation.inputs() {
-                    assert_eq!(self.stage_of[input.0], stage, "another stage's node must be entered");
-                }
+            Operation::Ask { answers, .. } => {
+                // Where its answers stand is no name of its own: a stage that comes to stand elsewhere starts anew.
+                self.stages[stage].reads.insert(format!("ask {answers}"));
+            }
+            _ => {}
+        }
+        if !operation.reads_elsewhere() {
+            for input in operation.inputs() {
+                assert_eq!(self.stage_of[input.0], stage, "another stage's node must be entered");
             }
         }
         for input in operation.arranged_inputs() {
@@ -182,6 +187,17 @@ impl Graph {
         }
     }
 
+    /// Returns the name of an arrangement of an asker's answers that no other node has.
+    pub(crate) fn free_answers(&self, asker: &str) -> String {
+        let taken = |name: &String| {
+            self.nodes
+                .iter()
+                .any(|operation| matches!(operation, Operation::Ask { answers, .. } if answers == name))
+        };
+        let mut names = (1..).map(|place| crate::ask::answers_at(asker, place));
+        names.find(|name| !taken(name)).expect("there is no end of names")
+    }
+
     fn is_arranged(&self, node: Node) -> bool {
         use Operation as O;
         match &self.nodes[node.0] {
@@ -194,6 +210,10 @@ impl Graph {
 }
 
 impl Operation {
+    fn reads_elsewhere(&self) -> bool {
+        matches!(self, Operation::Enter { .. } | Operation::EnterArranged { .. } | Operation::Borrow { .. })
+    }
+
     /// Returns the nodes that it reads.
     pub fn inputs(&self) -> Vec<Node> {
         match self {

@@ -22,7 +22,7 @@ use timely::order::Product;
 use timely::progress::timestamp::Refines;
 use timely::worker::Worker;
 
-use crate::ask::{AskContext, AskSlots, Asker, ask, split};
+use crate::ask::{AskContext, AskSlots, Asker, ask, asker_of, split};
 use crate::batch::{Batch, Builder, Update, found_all};
 use crate::columns::Keys;
 use crate::encoded::Encoded;
@@ -210,8 +210,15 @@ impl Renderer<'_> {
         fresh: bool,
     ) -> Arranged<'scope, Agent<Flat>> {
         let owed = format!("{answers}/owed");
-        let slots =
-            AskSlots { answers: self.slot(answers, false), owed: self.slot(&owed, false), anew: fresh };
+        let is_sibling =
+            |name: &str| name != answers && !name.ends_with("/owed") && asker_of(name) == asker_of(answers);
+        let siblings = self.ground.foundations.keys().filter(|name| is_sibling(name));
+        let slots = AskSlots {
+            answers: self.slot(answers, false),
+            owed: self.slot(&owed, false),
+            siblings: siblings.flat_map(|name| self.foundation(name)).collect(),
+            anew: fresh,
+        };
         let said = ask(demand, answers, asker.clone(), slots.clone(), &self.ground.asking);
         let (said, owing) = split(said);
         let owing = self.arrange_on(owing, &owed, &slots.owed);

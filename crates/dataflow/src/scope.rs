@@ -334,14 +334,15 @@ impl<'graph> Scope<'graph> {
         typed_arranged(self.import_node(rows.node, true))
     }
 
-    /// Asks for an answer to each demanded request, once per key for ever; `answers` names who answers.
+    /// Asks for an answer to each demanded request, once per key for ever; `answers` names who answers, in letters and
+    /// digits. What one place of a flow was answered, no other asks.
     pub fn ask<Q: Data>(
         &mut self,
         demand: Rows<Key, Q>,
         answers: &str,
         asker: Arc<dyn crate::Asker>,
     ) -> Arranged<Key, crate::Answer> {
-        let answers = format!("{}{answers}", crate::ANSWERS);
+        let answers = self.graph.free_answers(answers);
         typed_arranged(self.graph.add(Operation::Ask { demand: demand.node, answers, asker }))
     }
 

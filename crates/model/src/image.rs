@@ -1,7 +1,8 @@
 use rifflebox_core::{Answering, Failure, Key};
+use serde::{Deserialize, Serialize};
 
 /// A picture that is not in the request: where it lies, and what it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Image {
     /// Where it lies. `https:`, `http:` and `data:` are the endpoint's to read; all else is read here.
     pub url: String,

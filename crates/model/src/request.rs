@@ -7,7 +7,7 @@ use crate::image::Image;
 use crate::schema::AnswerSchema;
 
 /// One question to a model: a dialogue that it continues.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChatRequest {
     /// The dialogue so far.
     pub messages: Vec<ChatMessage>,
@@ -24,7 +24,7 @@ pub struct ChatRequest {
 }
 
 /// One turn of a dialogue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChatMessage {
     /// Who speaks.
     pub role: Role,
@@ -51,7 +51,7 @@ pub enum Role {
 }
 
 /// A piece of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
     /// Words.
     Text(String),
@@ -60,7 +60,7 @@ pub enum Part {
 }
 
 /// Something that a model may call.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tool {
     /// Its name.
     pub name: String,

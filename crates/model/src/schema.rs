@@ -3,7 +3,8 @@ mod validator;
 use std::fmt;
 use std::sync::Arc;
 
-use rifflebox_core::{Error, ErrorKind, Result};
+use rifflebox_core::{Error, ErrorKind};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::trouble::excerpt;
@@ -29,7 +30,7 @@ impl AnswerSchema {
     ///
     /// # Errors
     /// [`ErrorKind::Usage`] when it has other keywords, or its name other characters than letters, digits, `_` and `-`.
-    pub fn new(name: &str, schema: Value) -> Result<Self> {
+    pub fn new(name: &str, schema: Value) -> rifflebox_core::Result<Self> {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         if name.is_empty() || name.len() > 64 || !name.chars().all(fits) {
             let message = format!("{name:?} is no name of a schema: up to 64 letters, digits, `_` and `-`");
@@ -73,6 +74,19 @@ pub(crate) fn unfenced(text: &str) -> &str {
     match inside.and_then(|inside| inside.split_once('\n')) {
         Some((language, inside)) if language.trim().chars().all(char::is_alphanumeric) => inside.trim(),
         _ => text,
+    }
+}
+
+impl Serialize for AnswerSchema {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.name(), self.value()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for AnswerSchema {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (name, schema) = <(String, Value)>::deserialize(deserializer)?;
+        AnswerSchema::new(&name, schema).map_err(serde::de::Error::custom)
     }
 }
 

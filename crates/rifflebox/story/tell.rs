@@ -224,6 +224,7 @@ fn told_step(visit: &Visit<'_>, sample: &Sample, documents: &[Document], mixes: 
 fn judged_step(stage: &FlowStage, said: &StageRow, sample: &Sample, documents: &[Document]) -> StoryStep {
     let reads = match &stage.operator {
         Operator::VerifyAsked(verifier, _) => verifier.reads_documents(),
+        Operator::Judge(judge, _) => judge.describe().reads_documents,
         _ => false,
     };
     let documents = if reads { documents } else { &[] };
@@ -250,6 +251,7 @@ fn refused(operator: &Operator) -> &'static str {
     match operator {
         Operator::Verify(_, OnReject::Demote)
         | Operator::VerifyAsked(_, OnReject::Demote)
+        | Operator::Judge(_, OnReject::Demote)
         | Operator::VerifyGraph(_, OnReject::Demote) => "demoted",
         _ => "tagged",
     }

@@ -1,7 +1,8 @@
-//! `(setting, Sample) -> text`: templates over samples, by which settings say what of a sample is meant.
+//! `(setting, Sample or Document) -> text`: templates, by which settings say what of a sample is meant, or what is asked
+//! of a document.
 //!
-//! A [`Template`] is one setting's; [`Values`] are what it may name of a sample: its columns, its context and its fields.
-//! Nothing of a sample is ever read as a template.
+//! A [`Template`] is one setting's; [`Values`] are what it may name of a sample: its columns, its context and its fields;
+//! of a document: its text and its fields. Nothing of either is ever read as a template.
 //!
 //! ```
 //! use rifflebox_core::{Content, Sample, Tier};

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior};
-use rifflebox_core::{Content, Error, ErrorKind, Key, Result, Sample};
+use rifflebox_core::{Content, Document, Error, ErrorKind, Key, Result, Sample};
 
-/// A setting's template over a sample's columns, its context and its fields; values go in as they are.
+/// A setting's template over the values of a sample or a document; values go in as they are.
 #[derive(Debug)]
 pub struct Template {
     key: &'static str,
@@ -39,9 +39,9 @@ impl Template {
     /// Fills the template in.
     ///
     /// # Errors
-    /// What it wants and the sample has not.
+    /// What it wants and the sample or document has not.
     pub fn fill(&self, values: &Values) -> Result<String, String> {
-        let (key, Values(values)) = (self.key, values);
+        let (key, Values { of, values }) = (self.key, values);
         let template = self.environment.get_template(key).expect("it was added");
         template.render(minijinja::Value::from_pairs(values.clone())).map_err(|error| {
             let wanted = template.undeclared_variables(false);
@@ -53,7 +53,7 @@ impl Template {
             match lacking.first() {
                 Some(name) => {
                     let has: Vec<&str> = values.keys().map(String::as_str).collect();
-                    format!("`{key}` wants `{name}`; the sample has {}", has.join(", "))
+                    format!("`{key}` wants `{name}`; the {of} has {}", has.join(", "))
                 }
                 None => format!("`{key}` cannot be filled in: {error}"),
             }
@@ -61,9 +61,12 @@ impl Template {
     }
 }
 
-/// What a template may name: a sample's columns, its context and its fields.
-#[derive(Debug)]
-pub struct Values(BTreeMap<String, minijinja::Value>);
+/// What a template may name: a sample's columns, its context and its fields; a document's text and its fields.
+#[derive(Clone, Debug)]
+pub struct Values {
+    of: &'static str,
+    values: BTreeMap<String, minijinja::Value>,
+}
 
 impl Values {
     /// Reads the values of a sample.
@@ -83,8 +86,22 @@ impl Values {
             }
         }
         values.extend(sample.context.as_ref().map(|context| ("context".to_owned(), context.as_str().into())));
-        let read = |json| serde_json::from_value(json).expect("plain data is a value of a template");
-        Values(values.into_iter().map(|(name, json)| (name, read(json))).collect())
+        Values { of: "sample", values: values.into_iter().map(|(name, json)| (name, read(json))).collect() }
+    }
+
+    /// Reads the values of a document; its id is none of them, so that one that is renamed says the same.
+    pub fn of_document(document: &Document) -> Self {
+        let fields = document.fields.iter().map(|(name, value)| (name.clone(), read(value.to_json())));
+        let mut values: BTreeMap<_, _> = fields.collect();
+        values.insert("text".to_owned(), document.text.as_str().into());
+        Values { of: "document", values }
+    }
+
+    /// Adds a value, or puts it in the place of another of its name.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.values.insert(name.to_owned(), read(value.into()));
+        self
     }
 
     /// Returns whether a value holds one of these characters.
@@ -99,14 +116,18 @@ impl Values {
     }
 
     fn json(&self) -> String {
-        serde_json::to_string(&self.0).expect("values are plain data")
+        serde_json::to_string(&self.values).expect("values are plain data")
     }
 
     /// Adds a word that is not the sample's.
     pub fn with_word(mut self, name: &str, word: String) -> Self {
-        self.0.insert(name.to_owned(), minijinja::Value::from_safe_string(word));
+        self.values.insert(name.to_owned(), minijinja::Value::from_safe_string(word));
         self
     }
+}
+
+fn read(json: serde_json::Value) -> minijinja::Value {
+    serde_json::from_value(json).expect("plain data is a value of a template")
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rifflebox_core::{
-    Content, Document, Draft, FileChange, Generator, Identity, KeptFiles, Key, Place, Proof, Redaction,
-    Result, Row, RowItem, Source, Tokenizer, Verifier,
+    Content, Document, Draft, Failure, FileChange, Generator, Heard, Identity, Inquiring, Inquiry, Judge,
+    KeptFiles, Key, Next, Place, Proof, Question, Redaction, Result, Row, RowItem, Sample, Source, Teacher,
+    Tokenizer, Verifier,
 };
 use rifflebox_dataflow::{
     Change, FlowPlan, FlowStage, Graph, GraphVerifier, Keep, MixDecision, Mixed, Mixer, OnReject, Operator,
@@ -116,12 +117,92 @@ pub fn mixer_laws(mixer: Arc<dyn Mixer>, documents: &[Document], effort: Effort)
     )
 }
 
+/// Puts an inquiry that makes samples through the laws, over random histories of these documents.
+///
+/// Its respondents are asked in earnest: their answers have to depend on the request alone.
+///
+/// # Errors
+/// As [`generator_laws`].
+pub fn teacher_laws(teacher: Arc<Teacher>, documents: &[Document], effort: Effort) -> Result<(), String> {
+    let runtime = runtime()?;
+    for document in documents {
+        steps_are_pure(&*teacher, document, &runtime)?;
+    }
+    asked_histories(&[("made", Operator::Teach(teacher))], documents, effort, Some(runtime.handle()))
+}
+
+/// Puts an inquiry that judges through the laws, over random histories of these documents, each of which is a sample too.
+///
+/// # Errors
+/// As [`teacher_laws`].
+pub fn judge_laws(judge: Arc<Judge>, documents: &[Document], effort: Effort) -> Result<(), String> {
+    let runtime = runtime()?;
+    for document in documents {
+        steps_are_pure(&*judge, &(sample_of(document), vec![document.clone()]), &runtime)?;
+    }
+    let stages = [
+        ("made", Operator::Generate(Arc::new(Whole))),
+        ("judged before", Operator::Verify(Arc::new(AnyText), OnReject::Tag)),
+        ("judged", Operator::Judge(judge, OnReject::Drop)),
+        ("judged again", Operator::Verify(Arc::new(AnyText), OnReject::Demote)),
+    ];
+    asked_histories(&stages, documents, effort, Some(runtime.handle()))
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| error.to_string())
+}
+
+/// Takes all steps of an inquiry into an item, each twice, and asks what it asks.
+fn steps_are_pure<Item: Sync, Said: PartialEq + Send>(
+    inquiry: &dyn Inquiry<Item, Said>,
+    item: &Item,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<(), String> {
+    let Inquiring { identity, respondents, rounds, .. } = inquiry.describe();
+    let mut heard: Vec<Vec<Heard>> = Vec::new();
+    loop {
+        let (one, two) = (inquiry.next(item, &heard), on_another_thread(|| inquiry.next(item, &heard)));
+        if one != two {
+            return Err(format!(
+                "{} is not pure: after {} rounds it says two things",
+                identity.name,
+                heard.len()
+            ));
+        }
+        let Next::Ask(questions) = one else { return Ok(()) };
+        if heard.len() == rounds {
+            return Err(format!("{} asks on after the {rounds} rounds that it describes", identity.name));
+        }
+        let reply = |question: Question| {
+            let respondent = respondents.get(question.to).ok_or("it asks a stranger")?;
+            match runtime.block_on(respondent.answer(question.request)) {
+                Ok(answer) => Ok(Ok(respondent.read(&answer))),
+                Err(Failure::Final(reason)) => Ok(Err(reason)),
+                Err(Failure::Owed(reason)) => Err(format!("a respondent owes an answer: {reason}")),
+            }
+        };
+        heard.push(questions.into_iter().map(reply).collect::<Result<_, String>>()?);
+    }
+}
+
 /// Puts a chain of stages through random histories of documents, against the whole-input evaluation.
 fn histories(stages: &[(&str, Operator)], documents: &[Document], effort: Effort) -> Result<(), String> {
+    asked_histories(stages, documents, effort, None)
+}
+
+/// Does the same where stages ask, on a runtime.
+fn asked_histories(
+    stages: &[(&str, Operator)],
+    documents: &[Document],
+    effort: Effort,
+    runtime: Option<&tokio::runtime::Handle>,
+) -> Result<(), String> {
     let graph = graph(stages).map_err(|error| error.chain())?;
     for seed in 0..effort.histories {
         let mut random = Random::new(seed);
-        let mut replay = Replay::default();
+        let mut replay = Replay { runtime: runtime.cloned(), ..Replay::default() };
         let mut folder: BTreeMap<String, RowItem> = BTreeMap::new();
         for run in 0..effort.runs {
             let epochs =
@@ -222,7 +303,7 @@ impl Source for Nowhere {
     }
 
     fn redaction(&self) -> Redaction {
-        Redaction::Unsaid
+        Redaction::None
     }
 
     fn changes(&self, _: &KeptFiles, _: &mut dyn FnMut(FileChange<'_>) -> Result<()>) -> Result<()> {
@@ -246,6 +327,20 @@ impl Generator for Whole {
         let draft = Draft::new(Content::Text { text: document.text.clone() });
         say(Draft { fields: document.fields.clone(), ..draft });
         Ok(())
+    }
+}
+
+/// Returns a sample of a document, as a judge is shown one.
+fn sample_of(document: &Document) -> Sample {
+    Sample {
+        stage: "made".to_owned(),
+        content: Content::Text { text: document.text.clone() },
+        context: None,
+        documents: Vec::new(),
+        tier: document.tier,
+        synthetic: false,
+        origin: document.origin.clone(),
+        fields: document.fields.clone(),
     }
 }
 

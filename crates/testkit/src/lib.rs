@@ -14,7 +14,10 @@ mod trial;
 
 #[cfg(feature = "endpoint")]
 pub use endpoint::{Asked, Endpoint, Limited, Misdeeds, Rates, Recorded, Said, Script};
-pub use laws::{Effort, generator_laws, graph_verifier_laws, mixer_laws, purge_laws, verifier_laws};
+pub use laws::{
+    Effort, generator_laws, graph_verifier_laws, judge_laws, mixer_laws, purge_laws, teacher_laws,
+    verifier_laws,
+};
 pub use naive::{Rows, evaluate};
 pub use random::Random;
 pub use replay::{Replay, Truth};

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{assert_none, files, rust};
 
-const OPERATORS: [&str; 7] = [
+const OPERATORS: [&str; 8] = [
     "rifflebox-sources",
     "rifflebox-generate",
     "rifflebox-verify",
     "rifflebox-physics",
+    "rifflebox-teach",
     "rifflebox-dedup",
     "rifflebox-mix",
     "rifflebox-publish",
@@ -16,7 +17,7 @@ const OPERATORS: [&str; 7] = [
 
 /// For each crate the crates that it may depend on; an edge points upward in this list, and never from operator to
 /// operator.
-const EDGES: [(&str, &[&str]); 18] = [
+const EDGES: [(&str, &[&str]); 19] = [
     ("rifflebox-core", &[]),
     ("rifflebox-process", &["rifflebox-core"]),
     // It ends what it starts, as programs are ended.
@@ -34,6 +35,8 @@ const EDGES: [(&str, &[&str]); 18] = [
     ("rifflebox-verify", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox", "rifflebox-template"]),
     // A simulation is a heavy dependency.
     ("rifflebox-physics", &["rifflebox-core", "rifflebox-template"]),
+    // Models answer, and prompts are templates.
+    ("rifflebox-teach", &["rifflebox-core", "rifflebox-model", "rifflebox-template"]),
     // These are graphs.
     ("rifflebox-dedup", &["rifflebox-core", "rifflebox-dataflow"]),
     ("rifflebox-mix", &["rifflebox-core", "rifflebox-dataflow"]),

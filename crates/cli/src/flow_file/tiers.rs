@@ -64,10 +64,13 @@ fn through(made: &Made, given: Option<BTreeSet<Grade>>) -> Option<BTreeSet<Grade
     match &made.operator {
         Operator::Source(_) => Some(BTreeSet::from([keeps(made.source_tier?)])),
         Operator::Generate(generator) if !generator.synthetic() => given,
-        Operator::Generate(_) | Operator::GenerateAsked(_) => Some(BTreeSet::from([(Tier::T3, true)])),
+        Operator::Generate(_) | Operator::GenerateAsked(_) | Operator::Teach(_) => {
+            Some(BTreeSet::from([(Tier::T3, true)]))
+        }
         Operator::Verify(verifier, on_reject) => Some(judged(given?, verifier.proof(), *on_reject)),
         Operator::VerifyAgainst(_, on_reject) => Some(judged(given?, Proof::Filtered, *on_reject)),
         Operator::VerifyAsked(verifier, on_reject) => Some(judged(given?, verifier.proof(), *on_reject)),
+        Operator::Judge(judge, on_reject) => Some(judged(given?, judge.describe().proof, *on_reject)),
         Operator::VerifyGraph(verifier, on_reject) => Some(judged(given?, verifier.proof(), *on_reject)),
         Operator::Dedup(_) | Operator::Mix(_) | Operator::Publish(_) | Operator::Keyed(_) => given,
     }

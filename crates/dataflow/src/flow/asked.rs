@@ -111,11 +111,11 @@ impl Asker for JudgeAsker {
 }
 
 /// Returns whether a kept answer is a failure: the encoding of a result begins with its variant, and 1 is `Err`.
-fn failed_for_good(answer: &[u8]) -> bool {
+pub(super) fn failed_for_good(answer: &[u8]) -> bool {
     answer.first() == Some(&1)
 }
 
-fn answer<T: serde::Serialize>(said: Result<T, Failure>) -> Answer {
+pub(super) fn answer<T: serde::Serialize>(said: Result<T, Failure>) -> Answer {
     let kept: Result<T, String> = match said {
         Ok(value) => Ok(value),
         Err(Failure::Final(reason)) => Err(reason),

@@ -7,11 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rifflebox_core::{Error, ErrorKind, FileRecord, Key, Outcome, Result, Row, RowItem, Sample, StageRow};
+use rifflebox_core::{
+    Error, ErrorKind, FileRecord, Inquiring, Key, Outcome, Result, Row, RowItem, Sample, StageRow,
+};
 
 use super::asked;
 use super::candidates::{Candidates, Output, Term};
 use super::graph_verifier::{self, GraphVerifier, Verdicts};
+use super::inquiry;
 use super::keyed::{self, KeyedStep};
 use super::make;
 use super::records::{Label, Made, MadeHead, Repeat, Status, Unit};
@@ -86,6 +89,23 @@ impl Compiler<'_> {
                     asked::Generating::new(&stage.name, generator.clone(), self.plan.tokenizer.clone());
                 self.generate(stage, fingerprint, |scope, documents| asking.build(scope, documents))?
             }
+            Operator::Teach(teacher) => {
+                let maker = make::Maker {
+                    stage: stage.name.clone(),
+                    identity: teacher.describe().identity,
+                    synthetic: true,
+                    tokenizer: self.plan.tokenizer.clone(),
+                };
+                let teaching = inquiry::Teaching { teacher: teacher.clone(), maker };
+                self.generate(stage, fingerprint, |scope, documents| {
+                    let documents = scope.flat_map(documents, |key, item: RowItem, say| {
+                        if let Ok(document) = item.document {
+                            say(key, document);
+                        }
+                    });
+                    inquiry::build(scope, teaching, documents)
+                })?
+            }
             Operator::Verify(verifier, on_reject) => {
                 let judge = make::judge(verifier.clone(), *on_reject);
                 self.verify(
@@ -111,6 +131,16 @@ impl Compiler<'_> {
                     asking.build(scope, items)
                 })
             }
+            Operator::Judge(judge, on_reject) => {
+                let Inquiring { proof, reads_documents: reads, .. } = judge.describe();
+                let judging = inquiry::Judging { judge: judge.clone(), proof, on_reject: *on_reject };
+                self.verify(stage, self.input(stage)?, fingerprint, reads, |scope, items| {
+                    let items = scope.flat_map(items, |id, (row, sample, documents), say| {
+                        say(id, (row, (sample, documents)));
+                    });
+                    inquiry::build(scope, judging, items)
+                })
+            }
             Operator::VerifyGraph(verifier, on_reject) => {
                 self.verify_graph(stage, self.input(stage)?, fingerprint, &**verifier, *on_reject)
             }
@@ -126,6 +156,7 @@ impl Compiler<'_> {
         let engine = match &stage.operator {
             Operator::Verify(verifier, on_reject) => format!("{on_reject:?} {:?}", verifier.proof()),
             Operator::VerifyAsked(verifier, on_reject) => format!("{on_reject:?} {:?}", verifier.proof()),
+            Operator::Judge(judge, on_reject) => format!("{on_reject:?} {:?}", judge.describe().proof),
             Operator::VerifyGraph(verifier, on_reject) => format!("{on_reject:?} {:?}", verifier.proof()),
             Operator::Generate(generator) => format!("synthetic: {}", generator.synthetic()),
             _ => String::new(),

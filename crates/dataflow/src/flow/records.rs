@@ -105,6 +105,30 @@ pub enum Unit {
     SyntheticTokens,
 }
 
+/// What is spent on calls, in the diffs of an arrangement: by whom it went to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Spent {
+    /// The respondent's name.
+    pub to: String,
+    /// What is counted.
+    pub unit: SpentUnit,
+}
+
+/// What is counted of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum SpentUnit {
+    /// Calls that have a final answer.
+    Calls,
+    /// Of them, those that failed.
+    Failed,
+    /// Tokens that were sent.
+    Input,
+    /// Tokens that came back.
+    Output,
+    /// Millionths of a USD.
+    MicroUsd,
+}
+
 /// A document's head: all but its text.
 pub(crate) fn headless(document: &Document) -> Document {
     Document { text: String::new(), ..document.clone() }

@@ -125,13 +125,62 @@ fn what_becomes_of_a_refused_sample_is_said_of_asked_verifiers_too() {
 }
 
 #[test]
-fn one_stage_asks_what_one_operator_is_asked() {
+fn several_stages_may_ask_one_operator_and_each_keeps_its_answers() {
     let (flow, docs) = flow();
     let judge = || asked("judge", "1", |_| async { Ok(Verdict::accept()) });
     let one = docs.generate(Nothing).named("one").verify_asked(judge()).named("judge one");
     let two = docs.generate(Nothing).named("two").verify_asked(judge()).named("judge two");
     one.concat(&two).mix(All).publish();
-    let expected = "stages `judge one` and `judge two` ask the same operator with the same settings: let one stage read \
-                    what both read, or give one of them another version";
+    assert_eq!(error(&flow), "no error");
+    let plan = flow.plan();
+    let first = format!("answers/{}", judge().identity().fingerprint());
+    assert_eq!(plan.answers(), [first.clone(), format!("{first}-2")].into());
+    let compiled = super::compile(&plan).unwrap().graph.arrangements();
+    let asked: BTreeSet<String> = compiled.into_keys().filter(|name| name.starts_with("answers/")).collect();
+    assert_eq!(asked, plan.answers().into_iter().flat_map(|name| [format!("{name}/owed"), name]).collect());
+}
+
+/// A generator or verifier behind which a family speaks.
+struct Of(&'static str);
+
+impl rifflebox_core::Generator for Of {
+    fn identity(&self) -> Identity {
+        Identity { family: Some(self.0.to_owned()), ..Identity::new("of", "1") }
+    }
+
+    fn synthetic(&self) -> bool {
+        true
+    }
+
+    fn generate(&self, _: &Document, _: &mut dyn FnMut(Draft)) -> std::result::Result<(), String> {
+        Ok(())
+    }
+}
+
+impl rifflebox_core::Verifier for Of {
+    fn identity(&self) -> Identity {
+        rifflebox_core::Generator::identity(self)
+    }
+
+    fn proof(&self) -> rifflebox_core::Proof {
+        rifflebox_core::Proof::Filtered
+    }
+
+    fn reads_documents(&self) -> bool {
+        false
+    }
+
+    fn verify(&self, _: &rifflebox_core::Sample, _: &[Document]) -> Verdict {
+        Verdict::accept()
+    }
+}
+
+#[test]
+fn no_family_judges_its_own() {
+    let (flow, docs) = flow();
+    let others = docs.generate(Of("llama")).named("made").verify(Of("qwen")).named("others");
+    others.verify(Of("llama")).named("own").mix(All).publish();
+    let expected = "`of` judges in stage `own` and is of the family `llama`, as what makes the samples of `made`: let a \
+                    model of another family judge them";
     assert_eq!(error(&flow), expected);
 }

@@ -1,0 +1,44 @@
+//! `(Document, models) -> [Sample]`, `(Sample, models) -> Verdict`: recipes that ask teachers, and judges that vote.
+//!
+//! Each operator is an [`Inquiry`](rifflebox_core::Inquiry): it says pure questions and reads pure answers, and never
+//! calls. So each answer is paid once, a prompt that changes asks only what it asks anew, and an operator that reads
+//! answers better pays nothing at all.
+//!
+//! ```
+//! use std::path::Path;
+//! use rifflebox_core::Inquiry;
+//! use rifflebox_model::{ModelSettings, Models};
+//! use rifflebox_teach::{Qa, QaSettings};
+//!
+//! let teacher = ModelSettings::new("http://localhost:8000/v1", "large-model", "large");
+//! let models = Models::new([("teacher".to_owned(), teacher)].into(), |_| None)?;
+//! let settings = QaSettings { model: "teacher".into(), prompt: None, facts: 3, context: false };
+//! let qa = Qa::new(settings, &models, Path::new("."))?;
+//! assert_eq!(qa.describe().identity.family.as_deref(), Some("large"));
+//! # Ok::<(), rifflebox_core::Error>(())
+//! ```
+
+mod cast;
+mod draft;
+mod judged;
+mod prompt;
+
+mod qa;
+
+mod consensus;
+mod rubric;
+mod support;
+
+pub use consensus::{Consensus, ConsensusSettings};
+pub use prompt::Prompt;
+pub use qa::{Qa, QaSettings};
+pub use rubric::{Rubric, RubricSettings};
+pub use support::{Support, SupportSettings};
+
+/// Makes the error of a setting that does not do.
+fn usage<T>(message: impl Into<String>) -> rifflebox_core::Result<T> {
+    Err(rifflebox_core::Error::new(rifflebox_core::ErrorKind::Usage, message))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! What the tests of all operators share: documents, and models that say what a test wants.
+
+use std::sync::Arc;
+
+use rifflebox_core::{Content, Document, Heard, Inquiry, Judged, Key, Next, Origin, Sample, Tier};
+use rifflebox_model::{ModelSettings, Models};
+use rifflebox_testkit::{Asked, Effort, Endpoint, Said, judge_laws, teacher_laws};
+use serde_json::{Value as Json, json};
+
+use crate::{Consensus, Qa, QaSettings, Rubric, Support};
+
+pub(crate) fn document(text: &str) -> Document {
+    Document {
+        source: "docs".to_owned(),
+        id: "a.md".to_owned(),
+        text: text.to_owned(),
+        tier: Tier::T0,
+        license: None,
+        origin: Origin::default(),
+        fields: Default::default(),
+        redactions: Default::default(),
+    }
+}
+
+/// A question with its answer, and the document that they are of.
+pub(crate) fn judged(question: &str, answer: &str, text: &str) -> Judged {
+    let sample = Sample {
+        stage: "made".to_owned(),
+        content: Content::Completion { prompt: question.to_owned(), completion: answer.to_owned() },
+        context: None,
+        documents: Vec::new(),
+        tier: Tier::T3,
+        synthetic: true,
+        origin: Origin::default(),
+        fields: Default::default(),
+    };
+    (sample, vec![document(text)])
+}
+
+/// An endpoint, and the models `a`, `b` and `c` there, each of a family of its own.
+pub(crate) struct House {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) models: Models,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl House {
+    /// Opens a house whose models say what a script does.
+    pub(crate) fn new(script: impl Fn(&Asked) -> Said + Send + Sync + 'static) -> Self {
+        let endpoint = Endpoint::start(script).unwrap();
+        let model = |name: &str| {
+            let settings =
+                ModelSettings::new(&endpoint.url(), &format!("model-{name}"), &format!("family-{name}"));
+            (name.to_owned(), ModelSettings { repairs: 1, retries: 1, ..settings })
+        };
+        let models = Models::new(["a", "b", "c"].map(model).into(), |_| None).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        House { endpoint, models, runtime }
+    }
+
+    /// Asks all that an inquiry asks about an item, and returns what it says in the end, or why it says nothing.
+    pub(crate) fn said<Item, Said>(
+        &self,
+        inquiry: &dyn Inquiry<Item, Said>,
+        item: &Item,
+    ) -> Result<Said, String> {
+        let respondents = inquiry.describe().respondents;
+        let mut heard: Vec<Vec<Heard>> = Vec::new();
+        loop {
+            let questions = match inquiry.next(item, &heard) {
+                Next::Say(said) => return Ok(said),
+                Next::Fail(reason) => return Err(reason),
+                Next::Ask(questions) => questions,
+            };
+            let ask = |question: rifflebox_core::Question| {
+                let respondent = &respondents[question.to];
+                match self.runtime.block_on(respondent.answer(question.request)) {
+                    Ok(answer) => Ok(respondent.read(&answer)),
+                    Err(rifflebox_core::Failure::Final(reason)) => Err(reason),
+                    Err(rifflebox_core::Failure::Owed(reason)) => panic!("owed: {reason}"),
+                }
+            };
+            heard.push(questions.into_iter().map(ask).collect());
+        }
+    }
+}
+
+/// Makes settings of JSON, as a flow file would.
+pub(crate) fn settings<T: serde::de::DeserializeOwned>(json: Json) -> T {
+    serde_json::from_value(json).unwrap()
+}
+
+/// Returns the name of the schema that an answer has to fit.
+pub(crate) fn schema_of(asked: &Asked) -> &str {
+    asked.body["response_format"]["json_schema"]["name"].as_str().unwrap_or_default()
+}
+
+/// Answers anything with something that fits its schema, and that depends on the request alone.
+pub(crate) fn anything(asked: &Asked) -> Said {
+    let schema = &asked.body["response_format"]["json_schema"]["schema"];
+    let mut bits = Key::of(asked.prompt().as_bytes()).head64();
+    match schema.is_null() {
+        true => asked.chat(&format!("It says {}.", bits % 3)),
+        false => asked.chat(&instance(schema, &mut bits).to_string()),
+    }
+}
+
+fn instance(schema: &Json, bits: &mut u64) -> Json {
+    *bits = bits.rotate_left(7).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    if let Some(choices) = schema["enum"].as_array() {
+        return choices[(*bits as usize) % choices.len()].clone();
+    }
+    match schema["type"].as_str() {
+        Some("object") => {
+            let properties = schema["properties"].as_object().unwrap();
+            properties
+                .iter()
+                .map(|(name, of)| (name.clone(), instance(of, bits)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        }
+        Some("array") => {
+            let least = schema["minItems"].as_u64().unwrap_or(0);
+            let most = schema["maxItems"].as_u64().unwrap_or(least + 2);
+            let items = least + *bits % (most - least + 1);
+            (0..items).map(|_| instance(&schema["items"], bits)).collect()
+        }
+        Some("integer") => {
+            let least = schema["minimum"].as_u64().unwrap_or(0);
+            json!(least + *bits % (schema["maximum"].as_u64().unwrap_or(least + 3) - least + 1))
+        }
+        Some("number") => json!((*bits % 100) as f64 / 100.0),
+        Some("boolean") => json!(!bits.is_multiple_of(3)),
+        _ => json!(format!("word {}", *bits % 5)),
+    }
+}
+
+#[test]
+fn all_operators_keep_the_laws() {
+    let house = House::new(anything);
+    let documents: Vec<_> = (0..6).map(|n| document(&format!("Gold is found in {n} rivers."))).collect();
+    let (models, here) = (&house.models, std::path::Path::new("."));
+    let effort = Effort { histories: 2, runs: 4 };
+    let qa = Qa::new(settings::<QaSettings>(json!({ "model": "a" })), models, here).unwrap();
+    teacher_laws(Arc::new(qa), &documents, effort).unwrap();
+    let consensus = Consensus::new(settings(json!({ "models": ["a", "b", "c"] })), models, here).unwrap();
+    judge_laws(Arc::new(consensus), &documents, effort).unwrap();
+    let support = Support::new(settings(json!({ "model": "b" })), models, here).unwrap();
+    judge_laws(Arc::new(support), &documents, effort).unwrap();
+    let rubric =
+        Rubric::new(settings(json!({ "model": "c", "rubric": "Is it true?" })), models, here).unwrap();
+    judge_laws(Arc::new(rubric), &documents, effort).unwrap();
+}
