@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use rifflebox_core::{Error, ErrorKind, HeldOut, Key, Result};
@@ -14,6 +14,7 @@ use rifflebox_dataflow::{
 use rifflebox_storage::{Content, Manifest, Segment, Traffic, Workspace as Storage, nonce};
 use tokio::runtime::Handle;
 
+use crate::accounts::{Accounts, asked};
 use crate::feed::channel;
 use crate::held_out::bring_up;
 use crate::journal::{Recorder, Uncovered};
@@ -98,9 +99,13 @@ pub(crate) async fn build(storage: &Storage, flow: &Flow, options: BuildOptions)
     let seconds_open = started.elapsed().as_secs_f64();
     let stop = Arc::new(AtomicBool::new(false));
     let guard = StopOnDrop(stop.clone());
+    let waiting = Arc::default();
+    let (plan, accounts) = Accounts::open(&plan, Arc::clone(&waiting), options.progress.clone());
     let build = Build {
         storage: storage.clone(),
         plan,
+        accounts: Arc::new(accounts),
+        waiting,
         options,
         runtime: Handle::current(),
         recorder: Arc::new(Recorder::start(storage, &opened.run)),
@@ -178,6 +183,9 @@ async fn drop_damaged(storage: &Storage, content: &mut Content) -> Result<Vec<St
 struct Build {
     storage: Storage,
     plan: FlowPlan,
+    accounts: Arc<Accounts>,
+    /// Calls that are wanted and not yet answered.
+    waiting: Arc<AtomicU64>,
     options: BuildOptions,
     runtime: Handle,
     recorder: Arc<Recorder>,
@@ -238,6 +246,7 @@ impl Build {
             journal: Some(self.recorder.clone()),
             uncovered: opened.uncovered.answers,
             scratch: self.storage.scratch(),
+            waiting: self.waiting.clone(),
             stop: self.stop.clone(),
             retry_failed: self.options.retry_failed,
             bugs: self.options.bugs,
@@ -291,6 +300,7 @@ impl Build {
                 plan: self.plan.clone(),
                 base_dir: self.options.base_dir.clone(),
                 progress: self.options.progress.clone(),
+                accounts: Some(self.accounts.clone()),
                 totals,
                 dry: false,
                 anew: self.options.rebuild,
@@ -306,6 +316,7 @@ impl Build {
     fn report_of(&self, keeper: WorkspaceKeeper, scanned: Scanned, made: u64, reader: &Reader) -> Report {
         let Scanned { changes, bytes } = scanned;
         let mut report = keeper.report;
+        report.spent = self.accounts.spending();
         totals(&self.plan, reader, &mut report);
         report.documents =
             Changes { total: report.documents.total, broken: report.documents.broken, ..changes };
@@ -473,6 +484,7 @@ pub(crate) fn totals(plan: &FlowPlan, reader: &Reader, report: &mut Report) {
         total => report.tokens.synthetic as f64 / total as f64,
     };
     calls(plan, reader, report);
+    asked(plan, reader, report);
 }
 
 /// Counts rows that ended at a stage.

@@ -14,6 +14,7 @@ use serde_json::{Map, Value as Json, json};
 use tokio::runtime::Handle;
 
 use crate::build::{BuildOptions, Opened};
+use crate::conversation::{StoryCall, judged, taught};
 use crate::estimate::StopOnDrop;
 use crate::held_out::knowing;
 use crate::listing::{RowQuery, known_stage, list};
@@ -166,18 +167,38 @@ fn leaving(standing: &Standing, stage: &FlowStage) -> Vec<Json> {
                 Made::Sample(row, sample) => {
                     let visits = standing.visits(&generator.name, &row);
                     let visit = visits.iter().find(|visit| visit.stage.name == stage.name);
-                    rows.extend(visit.map(|visit| visited(visit, &sample)));
+                    rows.extend(visit.map(|visit| {
+                        let mut row = visited(visit, &sample);
+                        let documents = standing.documents_of(&sample);
+                        let asked = match (stage.operator.kind(), documents.first()) {
+                            ("generate", Some(document)) => taught(standing, stage, document),
+                            _ => judged(standing, stage, &sample, &documents),
+                        };
+                        add_asked(&mut row, asked);
+                        row
+                    }));
                 }
-                Made::Failed { source, id: document, reason, .. } if generator.name == stage.name => {
+                Made::Failed { source, id: document, route, reason, .. } if generator.name == stage.name => {
                     let documents = [format!("{source}:{document}")];
-                    let stage = &stage.name;
-                    rows.push(json!({ "id": id, "documents": documents, "status": "failed", "stage": stage, "reason": reason }));
+                    let name = &stage.name;
+                    let mut row = json!({ "id": id, "documents": documents, "status": "failed", "stage": name, "reason": reason });
+                    if let Some((_, document)) = standing.documents(&source, route).0.first() {
+                        add_asked(&mut row, taught(standing, stage, document));
+                    }
+                    rows.push(row);
                 }
                 Made::Failed { .. } => {}
             }
         }
     }
     rows
+}
+
+/// Shows with a row what models were asked for it.
+fn add_asked(row: &mut Json, asked: Vec<StoryCall>) {
+    if !asked.is_empty() {
+        row["asked"] = json!(asked);
+    }
 }
 
 fn visited(visit: &Visit<'_>, sample: &Sample) -> Json {

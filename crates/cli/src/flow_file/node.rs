@@ -86,6 +86,17 @@ impl Table {
     }
 
     /// Takes a key's entry out.
+    /// Makes a mistake of an error, at the key whose name in backticks the message holds.
+    pub(crate) fn mistake(&self, error: rifflebox_core::Error) -> Mistake {
+        let mistake = Mistake::from(error);
+        let named = |key: &str| mistake.message.contains(&format!("`{key}`"));
+        match self.entries.iter().find(|entry| named(&entry.key)) {
+            Some(entry) if mistake.message.contains("has no setting") => mistake.at(entry.key_span.clone()),
+            Some(entry) => mistake.at(entry.node.span.clone()),
+            None => mistake,
+        }
+    }
+
     pub(crate) fn take(&mut self, key: &str) -> Option<Entry> {
         let at = self.entries.iter().position(|entry| entry.key == key)?;
         Some(self.entries.remove(at))

@@ -6,12 +6,13 @@ use rifflebox_dataflow::OnReject;
 
 use super::kind::Kind;
 use super::mistake::Mistake;
+use super::models::{self, Budgets, ModelTables};
 use super::node::{Entry, Node, Table, Value};
 use super::redact::{self, Redactions};
 use rifflebox_core::nearest;
 
 /// Words that later versions give a meaning to.
-const RESERVED: [&str; 4] = ["model", "budget", "rules", "tiers"];
+const RESERVED: [&str; 2] = ["rules", "tiers"];
 /// Keys at the top of a flow file.
 const TOP: [&str; 4] = ["name", "workspace", "tokenizer", "keep_versions"];
 /// The name of a mix or publisher that has none.
@@ -31,6 +32,8 @@ pub(crate) struct Outline {
     pub(crate) workspace: Option<Word>,
     pub(crate) tokenizer: Option<Word>,
     pub(crate) keep_versions: Option<usize>,
+    pub(crate) models: ModelTables,
+    pub(crate) budgets: Budgets,
     pub(crate) stages: Vec<StageTable>,
 }
 
@@ -66,6 +69,8 @@ impl StageTable {
 pub(crate) fn outline(mut table: Table, mistakes: &mut Vec<Mistake>) -> Outline {
     let mut outline = Outline::default();
     let redactions = Redactions::take(&mut table, mistakes);
+    outline.models = ModelTables::take(&mut table, mistakes);
+    outline.budgets = Budgets::take(&mut table, mistakes);
     for entry in table.entries {
         let key = entry.key.as_str();
         let read = match (key, Kind::parse(key)) {
@@ -106,7 +111,11 @@ fn unknown(entry: &Entry) -> Mistake {
             .help("remove it, or take a later version".to_owned())
             .at(entry.key_span.clone());
     }
-    let known = TOP.into_iter().chain(Kind::ALL.map(Kind::name)).chain([redact::TABLE]);
+    let known = TOP.into_iter().chain(Kind::ALL.map(Kind::name)).chain([
+        redact::TABLE,
+        models::MODEL,
+        models::BUDGET,
+    ]);
     Mistake::new(format!("unknown {what} `{key}`")).help(nearest(key, known)).at(entry.key_span.clone())
 }
 

@@ -39,6 +39,7 @@ pub(super) fn add(registry: Registry) -> Registry {
         .with_operator(Kind::Dedup, "near", near)
         .with_operator(Kind::Mix, "shares", shares)
         .with_operator(Kind::Publish, "folder", folder);
+    registry = super::asking::add(registry);
     #[cfg(feature = "physics")]
     {
         registry = registry.with_operator(Kind::Verify, rifflebox_physics::Physics::NAME, physics);

@@ -276,13 +276,21 @@ impl Asking {
     }
 }
 
+/// Reads the final answer to a question: a respondent's, or why there is none.
+///
+/// # Errors
+/// Why the call failed for good.
+///
+/// # Panics
+/// When the bytes are no answer of an inquiry: they stand under their schema's digest.
+pub fn kept_answer(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    postcard::from_bytes::<Result<Vec<u8>, String>>(bytes).expect(SCHEMA)
+}
+
 fn read(respondent: &dyn Respondent, answer: Answer) -> Answered {
     match answer {
         Answer::Owed(reason) => Answered::Owed(reason),
-        Answer::Final(bytes) => {
-            let kept = postcard::from_bytes::<Result<Vec<u8>, String>>(&bytes).expect(SCHEMA);
-            Answered::Heard(kept.map(|bytes| respondent.read(&bytes)))
-        }
+        Answer::Final(bytes) => Answered::Heard(kept_answer(&bytes).map(|answer| respondent.read(&answer))),
     }
 }
 
