@@ -36,6 +36,8 @@ struct Sums {
     ended: u64,
     answered: u64,
     cost: Cost,
+    /// What a call cost at most.
+    most: Cost,
     reached: Option<String>,
 }
 
@@ -135,25 +137,30 @@ impl Account {
         if let Outcome::Answered(cost) = outcome {
             sums.answered += 1;
             sums.cost += *cost;
+            let Cost { input, output, micro_usd } = sums.most;
+            sums.most = Cost {
+                input: input.max(cost.input),
+                output: output.max(cost.output),
+                micro_usd: micro_usd.max(cost.micro_usd),
+            };
         }
     }
 }
 
 impl Sums {
-    /// Returns what is spent once this call and all in flight have come back: each at the mean of those that did, and,
-    /// as long as none did, at what it is given, twice.
+    /// Returns what is spent once this call and all in flight have come back, each at the price of the dearest so far, or
+    /// of what this one is given, if that is more.
     fn expected(&self, call: &Call<'_>) -> Cost {
         let open = self.begun - self.ended + 1;
-        let mean =
-            |sum: u64, guess: u64| if self.answered == 0 { guess } else { sum.div_ceil(self.answered) };
-        // Four bytes to a token, about.
+        // Four bytes to a token, about; as long as nothing came back, an answer is taken for as long as its question.
         let given = call.texts.iter().map(|text| text.len() as u64).sum::<u64>() / 4;
+        let answer = if self.answered == 0 { given } else { self.most.output };
         let (input_price, output_price) = call.about.map_or((0, 0), |about| about.price);
-        let guess = given * (input_price + output_price) / 1_000_000;
+        let micro_usd = (given * input_price + answer * output_price).div_ceil(1_000_000);
         Cost {
-            input: self.cost.input + open * mean(self.cost.input, given),
-            output: self.cost.output + open * mean(self.cost.output, given),
-            micro_usd: self.cost.micro_usd + open * mean(self.cost.micro_usd, guess),
+            input: self.cost.input + open * self.most.input.max(given),
+            output: self.cost.output + open * answer,
+            micro_usd: self.cost.micro_usd + open * self.most.micro_usd.max(micro_usd),
         }
     }
 }

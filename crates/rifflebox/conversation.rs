@@ -41,7 +41,9 @@ pub(crate) fn judged(
 ) -> Vec<StoryCall> {
     match &stage.operator {
         Operator::Judge(judge, _) => {
-            conversation(&**judge, &(sample.clone(), documents.to_vec()), &standing.reader)
+            // As the judge is shown it.
+            let documents = if judge.describe().reads_documents { documents.to_vec() } else { Vec::new() };
+            conversation(&**judge, &(sample.clone(), documents), &standing.reader)
         }
         _ => Vec::new(),
     }

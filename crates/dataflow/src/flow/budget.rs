@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Budget {
     /// Calls, at most.
     pub calls: Option<u64>,
-    /// Tokens, sent and come back, at most. Calls in flight count as the mean of those that came back.
+    /// Tokens, sent and come back, at most. A call in flight counts as much as the dearest that came back.
     pub tokens: Option<u64>,
     /// US dollars, at most; counted as tokens are. Calls without a price cost nothing.
     pub usd: Option<f64>,
