@@ -8,14 +8,14 @@ use std::time::Instant;
 
 use rifflebox_core::{Error, ErrorKind, HeldOut, Key, Result};
 use rifflebox_dataflow::{
-    ANSWERS, Answer, Bugs, Flow, FlowPlan, GraphRun, Label, MixDecision, Operator, Pace, Plan, Reader,
+    ANSWERS, Answer, Bugs, Flow, FlowPlan, Graph, GraphRun, Label, MixDecision, Operator, Pace, Plan, Reader,
     Status, Unit, compile, foundations, schema,
 };
 use rifflebox_storage::{Content, Manifest, Segment, Traffic, Workspace as Storage, nonce};
 use tokio::runtime::Handle;
 
 use crate::accounts::{Accounts, asked};
-use crate::feed::channel;
+use crate::feed::{Once, channel};
 use crate::held_out::bring_up;
 use crate::journal::{Recorder, Uncovered};
 use crate::keeper::{ALL, WorkspaceKeeper};
@@ -26,6 +26,7 @@ use crate::redaction::{check_redactions, keepers};
 use crate::report::{Changes, Report};
 use crate::scan::{Scanned, scan_beside};
 use crate::state::{State, open};
+use crate::target;
 
 /// How a build goes about its work; nothing here changes what is published.
 #[derive(Clone)]
@@ -222,6 +223,7 @@ impl Build {
             && !brings(&opened.uncovered, &graph.arrangements(), &reader)
             && opened.content.dirty.is_empty()
             && !owes(&self.plan, &reader)
+            && target::changes(&self.plan, &reader).is_empty()
             && opened.content.extra.get(IDENTITIES) == Some(&identities(&self.plan));
         let mut keeper = self.keeper(&opened, &graph, &matched);
         if idle
@@ -233,9 +235,32 @@ impl Build {
             return Ok(self.report_of(keeper, scanned, 0, &reader));
         }
         let run = GraphRun {
-            graph,
-            foundations: foundations(&opened.state),
             stages,
+            uncovered: opened.uncovered.answers,
+            retry_failed: self.options.retry_failed,
+            ..self.graph_run(&graph, &opened.state)
+        };
+        let summary = run.run(&mut epochs, &mut keeper);
+        drop(epochs);
+        let scanned = join(scanned);
+        let calls = summary?.calls_made + self.fill_targets(&graph, &mut keeper)?;
+        keeper.rows_read += reader.rows_read();
+        let reader = Reader::new(foundations(&keeper.state));
+        let report = self.report_of(keeper, scanned?, calls, &reader);
+        match report.unpublished.as_deref() {
+            None => Ok(report),
+            Some(reason) if reason.starts_with("incomplete") => {
+                Err(Error::new(ErrorKind::Incomplete, reason))
+            }
+            Some(reason) => Err(Error::new(ErrorKind::Refused, reason)),
+        }
+    }
+
+    /// Returns a run over a state, on which nothing is fresh.
+    fn graph_run(&self, graph: &Arc<Graph>, state: &State) -> GraphRun {
+        GraphRun {
+            foundations: foundations(state),
+            stages: graph.stage_records(),
             pace: Pace {
                 workers: self.options.workers,
                 commit_bytes: self.options.commit_bytes,
@@ -244,27 +269,24 @@ impl Build {
             },
             runtime: Some(self.runtime.clone()),
             journal: Some(self.recorder.clone()),
-            uncovered: opened.uncovered.answers,
             scratch: self.storage.scratch(),
             waiting: self.waiting.clone(),
             stop: self.stop.clone(),
-            retry_failed: self.options.retry_failed,
             bugs: self.options.bugs,
-        };
-        let summary = run.run(&mut epochs, &mut keeper);
-        drop(epochs);
-        let scanned = join(scanned);
-        let summary = summary?;
-        keeper.rows_read += reader.rows_read();
-        let reader = Reader::new(foundations(&keeper.state));
-        let report = self.report_of(keeper, scanned?, summary.calls_made, &reader);
-        match report.unpublished.as_deref() {
-            None => Ok(report),
-            Some(reason) if reason.starts_with("incomplete") => {
-                Err(Error::new(ErrorKind::Incomplete, reason))
-            }
-            Some(reason) => Err(Error::new(ErrorKind::Refused, reason)),
+            ..GraphRun::new(graph.clone())
         }
+    }
+
+    /// Runs on until each target is full or nothing can fill it; the last of these runs publishes. Returns the calls made.
+    fn fill_targets(&self, graph: &Arc<Graph>, keeper: &mut WorkspaceKeeper) -> Result<u64> {
+        let mut calls = 0;
+        while keeper.holds {
+            let changes = target::changes(&self.plan, &Reader::new(foundations(&keeper.state)));
+            keeper.holds = !changes.is_empty();
+            let run = self.graph_run(graph, &keeper.state);
+            calls += run.run(&mut Once(Some(changes)), keeper)?.calls_made;
+        }
+        Ok(calls)
     }
 
     fn asks(&self, stage: &str) -> bool {
@@ -294,6 +316,7 @@ impl Build {
             journal: self.recorder.clone(),
             run: opened.run.clone(),
             covered: opened.uncovered.taken_in(|name| asked.contains_key(name)),
+            holds: self.plan.stages.iter().any(|stage| stage.target.is_some()),
             publisher: Publisher {
                 storage: self.storage.clone(),
                 runtime: self.runtime.clone(),

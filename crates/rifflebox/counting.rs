@@ -87,11 +87,13 @@ pub(crate) fn counting(plan: &FlowPlan) -> (FlowPlan, BTreeMap<String, Arc<Count
 /// Returns the further calls of each stage that follow from calls which are counted and not made.
 ///
 /// Of each call that is not made, as many rows follow as of the answers that the stage has so far, one without any;
-/// of these, as many pass each stage as do so far, all of them at a stage that has seen none.
+/// of these, as many pass each stage as do so far, all of them at a stage that has seen none. `missing` says how many
+/// documents a stage with a target will be let ask of, if each gives a sample.
 pub(crate) fn expected(
     plan: &FlowPlan,
     counts: &BTreeMap<String, Arc<Counted>>,
     before: &Reader,
+    missing: &BTreeMap<String, u64>,
 ) -> BTreeMap<String, Counts> {
     let mut leaving: BTreeMap<&str, f64> = BTreeMap::new();
     let mut expected = BTreeMap::new();
@@ -102,14 +104,17 @@ pub(crate) fn expected(
         let rows = match &stage.operator {
             Operator::GenerateAsked(_) | Operator::Teach(_) => {
                 let calls = counted.unwrap_or_default();
+                // Documents that are yet to be admitted, each with a first call.
+                let wanted = missing.get(&stage.name).copied().unwrap_or_default();
                 let first = rounds_of(stage, before);
                 let rows_of_call =
                     if first.first == 0 { 1.0 } else { history.all as f64 / first.first as f64 };
-                let later = first.later(stage, calls);
-                if later.calls > 0 {
-                    expected.insert(stage.name.clone(), later);
+                let begun = Counts { calls: calls.calls + wanted, ..calls };
+                let later = first.later(stage, begun);
+                if later.calls + wanted > 0 {
+                    expected.insert(stage.name.clone(), Counts { calls: later.calls + wanted, ..later });
                 }
-                calls.calls as f64 * rows_of_call
+                begun.calls as f64 * rows_of_call
             }
             Operator::VerifyAsked(..) | Operator::Judge(..) => {
                 let counted = counted.unwrap_or_default();

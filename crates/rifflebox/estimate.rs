@@ -22,6 +22,7 @@ use crate::keeper::{ALL, touched};
 use crate::publish::Publisher;
 use crate::report::{Changes, Report, ShardCounts, StageCalls, grouped};
 use crate::scan::scan_beside;
+use crate::target::missing;
 use crate::workspace::Workspace;
 
 /// What a build would do.
@@ -162,7 +163,9 @@ impl Rehearsal {
         content.dirty.extend(keeper.buckets.iter().map(|bucket| format!("{bucket:03x}")));
         let after = Reader::new(keeper.memory.runs);
         let report = self.publish(&after, &mut content)?;
-        let mut planned = self.stages(&matched, &before);
+        let mut missing = missing(&self.plan, &before);
+        missing.values_mut().for_each(|samples| *samples = report.documents.total.min(*samples));
+        let mut planned = self.stages(&matched, &before, &missing);
         planned.documents =
             Changes { total: report.documents.total, broken: report.documents.broken, ..scanned.changes };
         planned.added = keeper.moved.values().filter(|sum| **sum > 0).count() as u64;
@@ -190,9 +193,9 @@ impl Rehearsal {
         Ok(report)
     }
 
-    fn stages(&self, matched: &Plan, before: &Reader) -> BuildPlan {
+    fn stages(&self, matched: &Plan, before: &Reader, missing: &BTreeMap<String, u64>) -> BuildPlan {
         let mut planned = BuildPlan::default();
-        let expected = expected(&self.plan, &self.counts, before);
+        let expected = expected(&self.plan, &self.counts, before, missing);
         let mut kept = Report::default();
         asked(&self.plan, before, &mut kept);
         for stage in &self.plan.stages {

@@ -39,6 +39,7 @@ mod progress;
 mod redaction;
 mod scan;
 mod state;
+mod target;
 
 mod gather;
 mod parallel;

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use rifflebox_core::{Error, ErrorKind, KeptFiles, Key, Outcome, Result, RowItem, Sample};
 use rifflebox_dataflow::{
-    ANSWERS, Change, Feed, Flow, FlowPlan, FlowStage, Foundations, GraphRun, KeptAnswer, Made, MemoryKeeper,
+    ANSWERS, Change, Flow, FlowPlan, FlowStage, Foundations, GraphRun, KeptAnswer, Made, MemoryKeeper,
     Operator, Pace, Reader, compile, encode,
 };
 use rifflebox_storage::Content;
@@ -16,9 +16,11 @@ use tokio::runtime::Handle;
 use crate::build::{BuildOptions, Opened};
 use crate::conversation::{StoryCall, judged, taught};
 use crate::estimate::StopOnDrop;
+use crate::feed::Once;
 use crate::held_out::knowing;
 use crate::listing::{RowQuery, known_stage, list};
 use crate::standing::{Said, Standing, Visit};
+use crate::target::admit;
 use crate::workspace::Workspace;
 
 /// Columns of a sample that a preview shows where they are.
@@ -43,7 +45,9 @@ impl Workspace {
     ) -> Result<Vec<Json>> {
         let plan = flow.plan();
         // Of what is held out, a part is not enough.
-        let changes = first_documents(&plan, n)?;
+        let mut changes = first_documents(&plan, n)?;
+        let documents: Vec<Key> = changes.iter().map(|change| change.key).collect();
+        changes.extend(admit(&plan, &documents));
         let plan = knowing(&plan, &Reader::default(), &changes);
         let graph = compile(&plan)?.graph;
         let (foundations, uncovered) = self.answers(&plan, options).await?;
@@ -87,15 +91,6 @@ impl Workspace {
         let reader = Reader::new(runs.clone());
         runs.retain(|name, _| !name.ends_with("/owed") && reader.is_empty(&format!("{name}/owed")));
         Ok((runs, opened.uncovered.answers))
-    }
-}
-
-/// One epoch, and no more.
-struct Once(Option<Vec<Change>>);
-
-impl Feed for Once {
-    fn next(&mut self) -> Result<Option<Vec<Change>>> {
-        Ok(self.0.take())
     }
 }
 

@@ -249,7 +249,11 @@ fn flow_stage(table: &StageTable, made: &Made) -> FlowStage {
         _ => Arc::new(Decontaminate::default()),
     };
     let against = (!table.against.is_empty()).then(|| Against::new(names(&table.against), check));
-    FlowStage { against, ..FlowStage::new(table.stage_name(), names(&table.from), made.operator.clone()) }
+    FlowStage {
+        against,
+        target: table.target,
+        ..FlowStage::new(table.stage_name(), names(&table.from), made.operator.clone())
+    }
 }
 
 /// Returns what is wrong with a verifier that is held against sources and looks at none, or the other way round.

@@ -263,12 +263,21 @@ pub struct FlowStage {
     pub against: Option<Against>,
     /// What its calls may cost in one build.
     pub budget: Budget,
+    /// How many of its samples are wanted that pass the verifiers behind it; all if not given. Only where models are asked.
+    pub target: Option<u64>,
 }
 
 impl FlowStage {
     /// Makes a stage that is held against nothing.
     pub fn new(name: impl Into<String>, from: Vec<String>, operator: Operator) -> Self {
-        FlowStage { name: name.into(), from, operator, against: None, budget: Budget::default() }
+        FlowStage {
+            name: name.into(),
+            from,
+            operator,
+            against: None,
+            budget: Budget::default(),
+            target: None,
+        }
     }
 }
 
@@ -431,6 +440,16 @@ impl Samples {
         self
     }
 
+    /// Asks of the stage that was just added, which asks models, no more than so many samples that pass the verifiers
+    /// behind it: the first in the order of their documents' permanent numbers.
+    #[must_use]
+    pub fn target(self, samples: u64) -> Samples {
+        if let Some(stage) = self.flow.lock().stages.last_mut() {
+            stage.target = Some(samples);
+        }
+        self
+    }
+
     /// Judges each sample; what is refused stops here.
     pub fn verify(&self, verifier: impl Verifier + 'static) -> Samples {
         self.verify_or(verifier, OnReject::Drop)
@@ -542,6 +561,9 @@ impl FlowPlan {
                 if !fits {
                     return usage(format!("stage `{name}` ({reads}) cannot read `{from}` ({gives})"));
                 }
+            }
+            if stage.target.is_some() && !matches!(stage.operator, Operator::Teach(_)) {
+                return usage(format!("stage `{name}` asks no model, and so has no `target`"));
             }
             self.check_against(stage)?;
             let held_out =

@@ -47,6 +47,8 @@ pub(crate) struct StageTable {
     pub(crate) on_reject: OnReject,
     /// Sources that it is held against: `against` of a verifier, `withhold` of a generator.
     pub(crate) against: Vec<Word>,
+    /// How many of a generator's samples are wanted that pass.
+    pub(crate) target: Option<u64>,
     pub(crate) settings: Table,
 }
 
@@ -192,7 +194,18 @@ fn stage(kind: Kind, name: Word, mut settings: Table, stages: &mut Vec<StageTabl
         Some(entry) => names(&entry, "a list of sources")?,
         None => Vec::new(),
     };
-    stages.push(StageTable { kind, name, operator, from, on_reject, against, settings });
+    let target = match settings.take("target") {
+        Some(entry) if kind == Kind::Generate => match entry.node.value {
+            Value::Int(target) if target >= 1 => Some(target as u64),
+            _ => return Err(entry.node.wrong("target", "a whole number from 1 up")),
+        },
+        Some(entry) => {
+            let message = format!("`target` belongs to generate tables, not to {kind} tables");
+            return Err(Mistake::new(message).at(entry.key_span));
+        }
+        None => None,
+    };
+    stages.push(StageTable { kind, name, operator, from, on_reject, against, target, settings });
     Ok(())
 }
 

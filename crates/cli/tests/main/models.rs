@@ -4,3 +4,4 @@ mod budgets;
 mod changes;
 mod house;
 mod kills;
+mod targets;

@@ -18,7 +18,7 @@ use super::inquiry;
 use super::keyed::{self, KeyedStep};
 use super::make;
 use super::records::{Label, Made, MadeHead, Repeat, Status, Unit};
-use super::seeds::{Seeds, SourceRows, sound_documents};
+use super::seeds::{Seeds, SourceRows, admitted_documents, sound_documents};
 use super::{FlowPlan, FlowStage, MixDecision, Mixer, OnReject, Operator, Purge, Purged};
 use crate::graph::{Graph, Keep, Node};
 use crate::scope::{Arranged, Rows, Scope};
@@ -49,6 +49,7 @@ pub fn compile(plan: &FlowPlan) -> Result<Compiled> {
         texts: BTreeMap::new(),
         outputs: BTreeMap::new(),
         keyed: BTreeMap::new(),
+        admitted: BTreeMap::new(),
     };
     for stage in &plan.stages {
         compiler.stage(stage)?;
@@ -66,6 +67,8 @@ struct Compiler<'a> {
     outputs: BTreeMap<String, Output>,
     /// By step of the user's own logic: the arrangement of what it says.
     keyed: BTreeMap<String, Node>,
+    /// By generator that has a target: the documents that it may ask of.
+    admitted: BTreeMap<String, Arranged<Key, Option<Key>>>,
 }
 
 impl Compiler<'_> {
@@ -97,13 +100,22 @@ impl Compiler<'_> {
                     tokenizer: self.plan.tokenizer.clone(),
                 };
                 let teaching = inquiry::Teaching { teacher: teacher.clone(), maker };
+                let admitted = self.admitted(stage);
                 self.generate(stage, fingerprint, |scope, documents| {
+                    let caps = admitted.map(|admitted| {
+                        let admitted = scope.enter(admitted);
+                        scope.flat_map(admitted, |key, cap: Option<Key>, say| {
+                            if let Some(cap) = cap {
+                                say(key, cap);
+                            }
+                        })
+                    });
                     let documents = scope.flat_map(documents, |key, item: RowItem, say| {
                         if let Ok(document) = item.document {
                             say(key, document);
                         }
                     });
-                    inquiry::build(scope, teaching, documents)
+                    inquiry::build(scope, teaching, documents, caps)
                 })?
             }
             Operator::Verify(verifier, on_reject) => {
@@ -138,7 +150,7 @@ impl Compiler<'_> {
                     let items = scope.flat_map(items, |id, (row, sample, documents), say| {
                         say(id, (row, (sample, documents)));
                     });
-                    inquiry::build(scope, judging, items)
+                    inquiry::build(scope, judging, items, None)
                 })
             }
             Operator::VerifyGraph(verifier, on_reject) => {
@@ -212,6 +224,19 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    /// `NAME/target/admitted` the documents that a stage with a target may ask of, each with the greatest id of a sample
+    /// that is wanted of it, if not all are.
+    ///
+    /// They stand in a stage of their own: a generator that changes is shown them.
+    fn admitted(&mut self, stage: &FlowStage) -> Option<Arranged<Key, Option<Key>>> {
+        stage.target?;
+        let mut scope = Scope::stage(&mut self.graph, &format!("{}/target", stage.name), Key::MIN);
+        let admitted = scope.input::<Key, Option<Key>>("admitted");
+        let admitted = scope.arrange("admitted", admitted, Keep::Always);
+        self.admitted.insert(stage.name.clone(), admitted);
+        Some(admitted)
+    }
+
     /// `NAME/samples` each sample with its row, by id.
     fn generate(
         &mut self,
@@ -220,9 +245,13 @@ impl Compiler<'_> {
         build: impl FnOnce(&mut Scope<'_>, Rows<Key, RowItem>) -> Rows<Key, Made>,
     ) -> Result<Output> {
         let mut scope = Scope::stage(&mut self.graph, &stage.name, fingerprint);
+        let admitted = self.admitted.get(&stage.name).map(|admitted| scope.enter_arranged(*admitted));
         let mut documents = Vec::new();
         for from in &stage.from {
-            let (rows, repeats) = sound_documents(&mut scope, self.sources[from]);
+            let (rows, repeats) = match admitted {
+                None => sound_documents(&mut scope, self.sources[from]),
+                Some(admitted) => admitted_documents(&mut scope, self.sources[from], admitted),
+            };
             documents.extend([rows, repeats]);
         }
         let documents = scope.concat(&documents);
