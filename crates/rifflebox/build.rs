@@ -508,6 +508,9 @@ pub(crate) fn totals(plan: &FlowPlan, reader: &Reader, report: &mut Report) {
     };
     calls(plan, reader, report);
     asked(plan, reader, report);
+    for (stage, missing) in target::missing(plan, reader).into_iter().filter(|(_, missing)| *missing > 0) {
+        report.notes.entry(stage).or_default().insert("samples missing of the target".to_owned(), missing);
+    }
 }
 
 /// Counts rows that ended at a stage.

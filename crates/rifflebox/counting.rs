@@ -38,7 +38,8 @@ impl Counted {
             let answer = kept.output_tokens as f64 / (kept.calls - kept.failed).max(1) as f64;
             counts.tokens as f64 * *input as f64 + counts.calls as f64 * answer * *output as f64
         });
-        cost.sum::<f64>() / 1e12
+        // A sum of nothing is a negative zero.
+        cost.fold(0.0, |sum, cost| sum + cost) / 1e12
     }
 
     /// Returns what was counted until now.

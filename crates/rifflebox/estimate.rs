@@ -22,7 +22,7 @@ use crate::keeper::{ALL, touched};
 use crate::publish::Publisher;
 use crate::report::{Changes, Report, ShardCounts, StageCalls, grouped};
 use crate::scan::scan_beside;
-use crate::target::missing;
+use crate::target::{admitted_of, missing};
 use crate::workspace::Workspace;
 
 /// What a build would do.
@@ -164,7 +164,11 @@ impl Rehearsal {
         let after = Reader::new(keeper.memory.runs);
         let report = self.publish(&after, &mut content)?;
         let mut missing = missing(&self.plan, &before);
-        missing.values_mut().for_each(|samples| *samples = report.documents.total.min(*samples));
+        for (stage, samples) in &mut missing {
+            // What is not there cannot be asked of.
+            let admitted = before.count_keys(&admitted_of(stage));
+            *samples = report.documents.total.saturating_sub(admitted).min(*samples);
+        }
         let mut planned = self.stages(&matched, &before, &missing);
         planned.documents =
             Changes { total: report.documents.total, broken: report.documents.broken, ..scanned.changes };

@@ -24,7 +24,7 @@ pub(crate) fn changes(plan: &FlowPlan, reader: &Reader) -> Vec<Change> {
     let mut changes = Vec::new();
     for stage in &plan.stages {
         let Some(target) = stage.target else { continue };
-        let input: Arc<str> = input_of(stage).into();
+        let input: Arc<str> = admitted_of(&stage.name).into();
         let admitted = reader.table::<Key, Option<Key>>(&input).all();
         let admitted: Admitted = admitted.into_iter().map(|(key, cap, _)| (key, cap)).collect();
         let wanted = Search { plan, stage, reader, target: target as usize }.wanted(&admitted);
@@ -50,7 +50,7 @@ pub(crate) fn changes(plan: &FlowPlan, reader: &Reader) -> Vec<Change> {
 pub(crate) fn admit(plan: &FlowPlan, documents: &[Key]) -> Vec<Change> {
     let stages = plan.stages.iter().filter(|stage| stage.target.is_some());
     let all = stages.flat_map(|stage| {
-        let input: Arc<str> = input_of(stage).into();
+        let input: Arc<str> = admitted_of(&stage.name).into();
         documents.iter().map(move |document| {
             let (key, value) = encode(document, &None::<Key>);
             Change { input: input.clone(), key, value, diff: 1 }
@@ -59,7 +59,7 @@ pub(crate) fn admit(plan: &FlowPlan, documents: &[Key]) -> Vec<Change> {
     all.collect()
 }
 
-/// Returns, for each stage with a target, how many samples are still wanted, at most.
+/// Returns, for each stage with a target, how many samples are missing.
 pub(crate) fn missing(plan: &FlowPlan, reader: &Reader) -> BTreeMap<String, u64> {
     let targets = plan.stages.iter().filter_map(|stage| Some((stage, stage.target?)));
     let missing = targets.map(|(stage, target)| {
@@ -69,8 +69,9 @@ pub(crate) fn missing(plan: &FlowPlan, reader: &Reader) -> BTreeMap<String, u64>
     missing.collect()
 }
 
-fn input_of(stage: &FlowStage) -> String {
-    format!("{}/target/admitted", stage.name)
+/// Names the arrangement of the documents that a stage with a target may ask of.
+pub(crate) fn admitted_of(stage: &str) -> String {
+    format!("{stage}/target/admitted")
 }
 
 /// Finds the documents that a stage should ask of.

@@ -187,7 +187,7 @@ fn what_a_model_says_wrongly_is_a_row_with_its_reason() {
     let [rejected] = &rows("rejected")[..] else { panic!("one sample is rejected") };
     assert_eq!(
         (rejected["stage"].as_str(), rejected["reason"].as_str()),
-        (Some("agree"), Some("1 of 2 accept it, and 2 have to"))
+        (Some("agree"), Some("1 of 2 accept it, and 2 have to; second: It is no river."))
     );
     // What failed for good is asked again where that is wanted.
     let again = house.run(&["build", "--json", "--quiet", "--retry-failed"]).ok().json();
