@@ -25,6 +25,7 @@ use outline::{Outline, Word};
 
 pub use kind::Kind;
 pub use mistake::{Mistake, Mistakes};
+pub(crate) use node::texts_of;
 pub(crate) use outline::StageTable;
 pub(crate) use settings::{of_table, read as read_settings};
 

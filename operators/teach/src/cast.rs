@@ -79,6 +79,7 @@ impl<S: Serialize> Part<'_, S> {
             prompt_digest: (!prompts.is_empty()).then_some(digest),
             proof: Proof::Filtered,
             reads_documents: false,
+            counted_by: None,
         }
     }
 

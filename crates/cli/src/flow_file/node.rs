@@ -108,6 +108,23 @@ impl Table {
     }
 }
 
+/// Returns all texts that stand as values in a flow file; none if it is no TOML.
+pub(crate) fn texts_of(file: &str) -> Vec<String> {
+    fn gather(value: &Value, texts: &mut Vec<String>) {
+        match value {
+            Value::Text(text) => texts.push(text.clone()),
+            Value::List(list) => list.iter().for_each(|node| gather(&node.value, texts)),
+            Value::Table(table) => table.entries.iter().for_each(|entry| gather(&entry.node.value, texts)),
+            _ => {}
+        }
+    }
+    let mut texts = Vec::new();
+    if let Ok(table) = parse(file) {
+        gather(&Value::Table(table), &mut texts);
+    }
+    texts
+}
+
 /// Reads TOML.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rifflebox_core::{
-    Error, ErrorKind, FileRecord, Inquiring, Key, Outcome, Result, Row, RowItem, Sample, StageRow,
+    Error, ErrorKind, FileRecord, Inquiring, Key, Outcome, Result, Row, RowItem, Sample, StageRow, Value,
 };
 
 use super::asked;
@@ -255,16 +255,21 @@ impl Compiler<'_> {
             documents.extend([rows, repeats]);
         }
         let documents = scope.concat(&documents);
+        let mut notes = Vec::new();
         let made = match &stage.against {
             None => build(&mut scope, documents),
             Some(against) => {
                 let (free, withheld) = withhold(&mut scope, documents, against.verifier()?);
-                note_held_out(&mut scope, against, &self.sources);
+                notes.push(held_out_notes(&mut scope, against, &self.sources));
                 let made = build(&mut scope, free);
                 scope.concat(&[made, withheld])
             }
         };
         let made = scope.arrange("samples", made, Keep::Output);
+        if let Some(field) = stage.operator.inquiring().and_then(|inquiring| inquiring.counted_by) {
+            notes.push(coverage_notes(&mut scope, &field, documents, made));
+        }
+        arrange_notes(&mut scope, &notes);
         let heads = scope.weighted_map(made.read_as::<MadeHead>().rows(), |_, head, say| match head {
             MadeHead::Sample(row) => count(&row, Status::Kept, say),
             MadeHead::Failed { .. } => {
@@ -307,7 +312,8 @@ impl Compiler<'_> {
         let judged = scope.arrange("verdicts", judged, Keep::Output);
         count_outcomes(&mut scope, judged);
         if let Some(against) = &stage.against {
-            note_held_out(&mut scope, against, &self.sources);
+            let notes = held_out_notes(&mut scope, against, &self.sources);
+            arrange_notes(&mut scope, &[notes]);
         }
         Output { terms: vec![Term::Judged(judged)], ..input }
     }
@@ -420,6 +426,36 @@ impl Compiler<'_> {
     }
 }
 
+/// Says how many samples there are for each value of a field, and for how many documents there is none; `NAME/covered` the
+/// documents that have one.
+fn coverage_notes(
+    scope: &mut Scope<'_>,
+    field: &str,
+    documents: Rows<Key, RowItem>,
+    made: Arranged<Key, Made>,
+) -> Rows<String, ()> {
+    let covered = scope.flat_map(made.read_as::<MadeHead>().rows(), |_: Key, head: MadeHead, say| {
+        if let MadeHead::Sample(row) = head {
+            say(row.route, ());
+        }
+    });
+    let covered = scope.distinct("covered", covered);
+    let all = scope.flat_map(documents, |key: Key, _: RowItem, say| say(key, ()));
+    let less = scope.negate(covered.rows());
+    let uncovered = scope.concat(&[all, less]);
+    let name = "documents without a sample".to_owned();
+    let uncovered = scope.flat_map(uncovered, move |_: Key, (), say| say(name.clone(), ()));
+    let field = field.to_owned();
+    let counts = scope.flat_map(made.rows(), move |_: Key, made: Made, say| {
+        if let Made::Sample(_, sample) = made
+            && let Some(value) = sample.fields.get(&field).and_then(Value::as_text)
+        {
+            say(format!("{field} {value}"), ());
+        }
+    });
+    scope.concat(&[uncovered, counts])
+}
+
 /// Divides documents into those of which samples may be made, and failed rows for those that hold held-out ones.
 fn withhold(
     scope: &mut Scope<'_>,
@@ -445,8 +481,20 @@ fn withhold(
     (free, withheld)
 }
 
-/// `NAME/notes`: how many held-out documents are looked for, and how many cannot be.
-fn note_held_out(scope: &mut Scope<'_>, against: &super::Against, sources: &BTreeMap<String, SourceRows>) {
+/// `NAME/notes`: figures for the report.
+fn arrange_notes(scope: &mut Scope<'_>, notes: &[Rows<String, ()>]) {
+    if !notes.is_empty() {
+        let notes = scope.concat(notes);
+        scope.arrange("notes", notes, Keep::Internal);
+    }
+}
+
+/// Says how many held-out documents are looked for, and how many cannot be.
+fn held_out_notes(
+    scope: &mut Scope<'_>,
+    against: &super::Against,
+    sources: &BTreeMap<String, SourceRows>,
+) -> Rows<String, ()> {
     let mut notes = Vec::new();
     for source in &against.sources {
         let check = against.check();
@@ -457,8 +505,7 @@ fn note_held_out(scope: &mut Scope<'_>, against: &super::Against, sources: &BTre
             }
         }));
     }
-    let notes = scope.concat(&notes);
-    scope.arrange("notes", notes, Keep::Internal);
+    scope.concat(&notes)
 }
 
 /// `NAME/totals`: rows and tokens by what became of them, in the diffs.
