@@ -124,11 +124,14 @@ mod tests {
     fn a_file_that_the_flow_names_is_looked_at_too() {
         let folder = tempfile::tempdir().unwrap();
         let (flow, prompt) = (folder.path().join("flow.toml"), folder.path().join("qa.j2"));
+        std::fs::create_dir(folder.path().join("docs")).unwrap();
+        std::fs::write(folder.path().join("docs/a.md"), "one").unwrap();
         std::fs::write(&prompt, "Ask.").unwrap();
         let text = "[source.docs]\nfiles = \"docs/*.md\"\n[generate.cloze]\nfrom = \"docs\"\nabout = \"qa.j2\"\n\
                     [mix]\nfrom = \"cloze\"\nmin_anchor = 0.0\n[publish]\n";
         std::fs::write(&flow, text).unwrap();
         let mut watcher = Watcher::new(&flow, &FlowFile::load(&flow, &Registry::builtin()).unwrap().plan);
+        assert!(watcher.look().unwrap());
         assert!(!watcher.look().unwrap());
         std::fs::write(&prompt, "Ask more.").unwrap();
         assert!(watcher.look().unwrap());
