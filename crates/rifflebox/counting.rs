@@ -19,13 +19,21 @@ pub(crate) struct Counts {
     pub(crate) tokens: u64,
 }
 
+/// Calls to one respondent.
+#[derive(Default)]
+struct CountsOfOne {
+    /// What its tokens cost, sent and come back.
+    price: (u64, u64),
+    counts: Counts,
+}
+
 /// Counts the calls of one stage.
 pub(crate) struct Counted {
     tokenizer: Arc<dyn Tokenizer>,
     calls: AtomicU64,
     tokens: AtomicU64,
     /// By respondent: what its tokens cost, and the calls to it.
-    by: Mutex<BTreeMap<String, ((u64, u64), Counts)>>,
+    by: Mutex<BTreeMap<String, CountsOfOne>>,
 }
 
 impl Counted {
@@ -33,7 +41,7 @@ impl Counted {
     /// each respondent cost on average so far. Without any, only what they are given is known.
     pub(crate) fn usd(&self, kept: &StageCalls) -> f64 {
         let by = self.by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let cost = by.iter().map(|(name, ((input, output), counts))| {
+        let cost = by.iter().map(|(name, CountsOfOne { price: (input, output), counts })| {
             let kept = kept.by.get(name).copied().unwrap_or_default();
             let answer = kept.output_tokens as f64 / (kept.calls - kept.failed).max(1) as f64;
             counts.tokens as f64 * *input as f64 + counts.calls as f64 * answer * *output as f64
@@ -55,10 +63,10 @@ impl Watch for Counted {
         self.tokens.fetch_add(tokens, Ordering::Relaxed);
         if let Some(about) = call.about {
             let mut by = self.by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let counts =
-                &mut by.entry(about.name.clone()).or_insert_with(|| (about.price, Counts::default())).1;
-            counts.calls += 1;
-            counts.tokens += tokens;
+            let of_one = by.entry(about.name.clone()).or_default();
+            of_one.price = about.price;
+            of_one.counts.calls += 1;
+            of_one.counts.tokens += tokens;
         }
         Err(Failure::Owed("planned".to_owned()))
     }

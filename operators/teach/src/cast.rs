@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rifflebox_core::{Identity, Inquiring, Key, Proof, Question, Reply, Respondent, Result, Settings};
+use rifflebox_core::{
+    Error, ErrorKind, Identity, Inquiring, Key, Proof, Question, Reply, Respondent, Result, Settings,
+};
 use rifflebox_model::{AnswerSchema, ChatRequest, ModelRequest, Models};
 use rifflebox_template::Values;
 use serde::Serialize;
@@ -46,6 +48,11 @@ impl Cast {
         let families: BTreeSet<String> = self.respondents.iter().map(|one| one.about().family).collect();
         (!families.is_empty()).then(|| families.into_iter().collect::<Vec<_>>().join("+"))
     }
+}
+
+/// Makes the error of a setting that does not do.
+pub(crate) fn usage<T>(message: impl Into<String>) -> Result<T> {
+    Err(Error::new(ErrorKind::Usage, message))
 }
 
 /// What an operator of this crate says of itself.

@@ -29,16 +29,13 @@ mod consensus;
 mod rubric;
 mod support;
 
+use cast::usage;
+
 pub use consensus::{Consensus, ConsensusSettings};
 pub use prompt::Prompt;
 pub use qa::{Qa, QaSettings};
 pub use rubric::{Rubric, RubricSettings};
 pub use support::{Support, SupportSettings};
-
-/// Makes the error of a setting that does not do.
-fn usage<T>(message: impl Into<String>) -> rifflebox_core::Result<T> {
-    Err(rifflebox_core::Error::new(rifflebox_core::ErrorKind::Usage, message))
-}
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rifflebox_core::{
-    Error, ErrorKind, FileRecord, Inquiring, Key, Outcome, Result, Row, RowItem, Sample, StageRow, Value,
+    Error, ErrorKind, FileRecord, Inquiring, Judge, Key, Outcome, Result, Row, RowItem, Sample, StageRow,
+    Teacher, Value,
 };
 
 use super::asked;
@@ -92,32 +93,7 @@ impl Compiler<'_> {
                     asked::Generating::new(&stage.name, generator.clone(), self.plan.tokenizer.clone());
                 self.generate(stage, fingerprint, |scope, documents| asking.build(scope, documents))?
             }
-            Operator::Teach(teacher) => {
-                let maker = make::Maker {
-                    stage: stage.name.clone(),
-                    identity: teacher.describe().identity,
-                    synthetic: true,
-                    tokenizer: self.plan.tokenizer.clone(),
-                };
-                let teaching = inquiry::Teaching { teacher: teacher.clone(), maker };
-                let admitted = self.admitted(stage);
-                self.generate(stage, fingerprint, |scope, documents| {
-                    let caps = admitted.map(|admitted| {
-                        let admitted = scope.enter(admitted);
-                        scope.flat_map(admitted, |key, cap: Option<Key>, say| {
-                            if let Some(cap) = cap {
-                                say(key, cap);
-                            }
-                        })
-                    });
-                    let documents = scope.flat_map(documents, |key, item: RowItem, say| {
-                        if let Ok(document) = item.document {
-                            say(key, document);
-                        }
-                    });
-                    inquiry::build(scope, teaching, documents, caps)
-                })?
-            }
+            Operator::Teach(teacher) => self.teach(stage, fingerprint, teacher)?,
             Operator::Verify(verifier, on_reject) => {
                 let judge = make::judge(verifier.clone(), *on_reject);
                 self.verify(
@@ -143,16 +119,7 @@ impl Compiler<'_> {
                     asking.build(scope, items)
                 })
             }
-            Operator::Judge(judge, on_reject) => {
-                let Inquiring { proof, reads_documents: reads, .. } = judge.describe();
-                let judging = inquiry::Judging { judge: judge.clone(), proof, on_reject: *on_reject };
-                self.verify(stage, self.input(stage)?, fingerprint, reads, |scope, items| {
-                    let items = scope.flat_map(items, |id, (row, sample, documents), say| {
-                        say(id, (row, (sample, documents)));
-                    });
-                    inquiry::build(scope, judging, items, None)
-                })
-            }
+            Operator::Judge(judge, on_reject) => self.judge(stage, fingerprint, judge, *on_reject)?,
             Operator::VerifyGraph(verifier, on_reject) => {
                 self.verify_graph(stage, self.input(stage)?, fingerprint, &**verifier, *on_reject)
             }
@@ -222,6 +189,50 @@ impl Compiler<'_> {
         let output = Output { terms: Vec::new(), generators: BTreeSet::new(), sources };
         self.outputs.insert(stage.name.clone(), output);
         Ok(())
+    }
+
+    fn teach(&mut self, stage: &FlowStage, fingerprint: Key, teacher: &Arc<Teacher>) -> Result<Output> {
+        let maker = make::Maker {
+            stage: stage.name.clone(),
+            identity: teacher.describe().identity,
+            synthetic: true,
+            tokenizer: self.plan.tokenizer.clone(),
+        };
+        let teaching = inquiry::Teaching { teacher: teacher.clone(), maker };
+        let admitted = self.admitted(stage);
+        self.generate(stage, fingerprint, |scope, documents| {
+            let caps = admitted.map(|admitted| {
+                let admitted = scope.enter(admitted);
+                scope.flat_map(admitted, |key, cap: Option<Key>, say| {
+                    if let Some(cap) = cap {
+                        say(key, cap);
+                    }
+                })
+            });
+            let documents = scope.flat_map(documents, |key, item: RowItem, say| {
+                if let Ok(document) = item.document {
+                    say(key, document);
+                }
+            });
+            inquiry::build(scope, teaching, documents, caps)
+        })
+    }
+
+    fn judge(
+        &mut self,
+        stage: &FlowStage,
+        fingerprint: Key,
+        judge: &Arc<Judge>,
+        on_reject: OnReject,
+    ) -> Result<Output> {
+        let Inquiring { proof, reads_documents: reads, .. } = judge.describe();
+        let judging = inquiry::Judging { judge: judge.clone(), proof, on_reject };
+        Ok(self.verify(stage, self.input(stage)?, fingerprint, reads, |scope, items| {
+            let items = scope.flat_map(items, |id, (row, sample, documents), say| {
+                say(id, (row, (sample, documents)));
+            });
+            inquiry::build(scope, judging, items, None)
+        }))
     }
 
     /// `NAME/target/admitted` the documents that a stage with a target may ask of, each with the greatest id of a sample
