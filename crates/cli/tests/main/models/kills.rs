@@ -12,10 +12,13 @@ use super::house::{House, honest};
 /// How long a finished call may wait before it is safe.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// When each body was answered well.
+type Answered = Arc<Mutex<BTreeMap<Key, Vec<Instant>>>>;
+
 /// Misbehaves as often as any endpoint does, and notes when each body was answered well.
 struct Noted {
     misdeeds: Misdeeds,
-    answered: Arc<Mutex<BTreeMap<Key, Vec<Instant>>>>,
+    answered: Answered,
 }
 
 impl Script for Noted {
@@ -28,8 +31,8 @@ impl Script for Noted {
     }
 }
 
-fn house(documents: usize) -> (House, Arc<Mutex<BTreeMap<Key, Vec<Instant>>>>) {
-    let answered: Arc<Mutex<BTreeMap<Key, Vec<Instant>>>> = Arc::default();
+fn house(documents: usize) -> (House, Answered) {
+    let answered: Answered = Arc::default();
     // An answer that has to be mended is no answer yet: what is noted here ends its call.
     let rates =
         Rates { refused: 2, refused_silently: 2, garbage: 0, wrong_schema: 0, duplicate: 0, ..Rates::some() };

@@ -7,6 +7,9 @@ use super::house::{House, honest, schema_of};
 
 const TARGET: u64 = 30;
 
+/// Changes the documents of a house.
+type Change = fn(&mut Vec<String>);
+
 /// A house of 200 documents, of which about half give a question that the jury accepts.
 fn house() -> House {
     let house = House::new(200, |asked: &Asked| match schema_of(asked) {
@@ -49,14 +52,11 @@ fn any_history_ends_as_a_fresh_build() {
     let house = house();
     house.build();
     let mut texts = documents(0..200);
-    let steps: [(&str, Box<dyn Fn(&mut Vec<String>)>); 4] = [
-        ("some go", Box::new(|texts| *texts = documents((0..200).filter(|number| number % 5 != 0)))),
-        (
-            "some change",
-            Box::new(|texts| texts.iter_mut().step_by(9).for_each(|text| text.push_str(" And silver."))),
-        ),
-        ("all come back", Box::new(|texts| *texts = documents(0..200))),
-        ("few are left", Box::new(|texts| *texts = documents(0..30))),
+    let steps: [(&str, Change); 4] = [
+        ("some go", |texts| *texts = documents((0..200).filter(|number| number % 5 != 0))),
+        ("some change", |texts| texts.iter_mut().step_by(9).for_each(|text| text.push_str(" And silver."))),
+        ("all come back", |texts| *texts = documents(0..200)),
+        ("few are left", |texts| *texts = documents(0..30)),
     ];
     for (step, change) in steps {
         change(&mut texts);
