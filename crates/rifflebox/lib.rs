@@ -90,9 +90,11 @@ pub use rifflebox_redact::{
 pub use rifflebox_sources::Files;
 pub use rifflebox_storage::{CheckReport, GcReport, Requests, Wrap};
 pub use rifflebox_verify::{
-    C4Quality, Characters, Decontaminate, DecontaminateSettings, FinewebQuality, GopherQuality,
-    GopherRepetition, Kit as ProverKit, Language, Length, LengthSettings, Mutants, MutantsSettings, Numeric,
-    NumericSettings, Prover, ProverSettings, PythonTests, PythonTestsSettings, Require as NumericRequire,
-    Rounding as NumericRounding, Smt, SmtSettings, Sql, SqlSettings, Supported, Symbolic, SymbolicSettings,
-    Symbols, Tolerance as NumericTolerance,
+    C4Quality, Characters, Decontaminate, DecontaminateSettings, FinewebQuality, Format, FormatSettings,
+    GopherQuality, GopherRepetition, Kit as ProverKit, Language, Length, LengthSettings, Lines, Mutants,
+    MutantsSettings, Numeric, NumericSettings, PersonalData, PersonalDataSettings, Prover, ProverSettings,
+    PythonTests, PythonTestsSettings, QualityClassifier, QualityClassifierSettings, Refusal, RefusalSettings,
+    Require as NumericRequire, Rounding as NumericRounding, Smt, SmtSettings, Sql, SqlSettings, Supported,
+    Symbolic, SymbolicSettings, Symbols, Tolerance as NumericTolerance, Toxicity, ToxicitySettings,
+    Vocabulary, VocabularySettings,
 };

@@ -16,14 +16,16 @@ const OPERATORS: [&str; 7] = [
 
 /// For each crate the crates that it may depend on; an edge points upward in this list, and never from operator to
 /// operator.
-const EDGES: [(&str, &[&str]); 18] = [
+const EDGES: [(&str, &[&str]); 19] = [
     ("rifflebox-core", &[]),
     ("rifflebox-process", &["rifflebox-core"]),
     // It ends what it starts, as programs are ended.
     ("rifflebox-sandbox", &["rifflebox-core", "rifflebox-process"]),
     ("rifflebox-template", &["rifflebox-core"]),
     ("rifflebox-redact", &["rifflebox-core"]),
-    ("rifflebox-model", &["rifflebox-core"]),
+    ("rifflebox-schema", &[]),
+    // Answers are held to schemas.
+    ("rifflebox-model", &["rifflebox-core", "rifflebox-schema"]),
     ("rifflebox-storage", &["rifflebox-core"]),
     ("rifflebox-dataflow", &["rifflebox-core", "rifflebox-storage"]),
     ("rifflebox-testkit", &["rifflebox-core", "rifflebox-storage", "rifflebox-dataflow"]),
@@ -31,7 +33,18 @@ const EDGES: [(&str, &[&str]); 18] = [
     ("rifflebox-sources", &["rifflebox-core", "rifflebox-redact", "rifflebox-storage"]),
     // The `command` operators ask programs.
     ("rifflebox-generate", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox"]),
-    ("rifflebox-verify", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox", "rifflebox-template"]),
+    // Programs are asked, and judged apart; texts are held to schemas, and looked through for personal data.
+    (
+        "rifflebox-verify",
+        &[
+            "rifflebox-core",
+            "rifflebox-process",
+            "rifflebox-redact",
+            "rifflebox-sandbox",
+            "rifflebox-schema",
+            "rifflebox-template",
+        ],
+    ),
     // A simulation is a heavy dependency.
     ("rifflebox-physics", &["rifflebox-core", "rifflebox-template"]),
     // These are graphs.
