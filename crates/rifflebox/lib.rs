@@ -101,9 +101,11 @@ pub use rifflebox_teach::{
     Consensus, ConsensusSettings, Prompt, Qa, QaSettings, Rubric, RubricSettings, Support, SupportSettings,
 };
 pub use rifflebox_verify::{
-    C4Quality, Characters, Decontaminate, DecontaminateSettings, FinewebQuality, GopherQuality,
-    GopherRepetition, Kit as ProverKit, Language, Length, LengthSettings, Mutants, MutantsSettings, Numeric,
-    NumericSettings, Prover, ProverSettings, PythonTests, PythonTestsSettings, Require as NumericRequire,
-    Rounding as NumericRounding, Smt, SmtSettings, Sql, SqlSettings, Supported, Symbolic, SymbolicSettings,
-    Symbols, Tolerance as NumericTolerance,
+    C4Quality, Characters, Decontaminate, DecontaminateSettings, FinewebQuality, Format, FormatSettings,
+    GopherQuality, GopherRepetition, Kit as ProverKit, Language, Length, LengthSettings, Lines, Mutants,
+    MutantsSettings, Numeric, NumericSettings, PersonalData, PersonalDataSettings, Prover, ProverSettings,
+    PythonTests, PythonTestsSettings, QualityClassifier, QualityClassifierSettings, Refusal, RefusalSettings,
+    Require as NumericRequire, Rounding as NumericRounding, Smt, SmtSettings, Sql, SqlSettings, Supported,
+    Symbolic, SymbolicSettings, Symbols, Tolerance as NumericTolerance, Toxicity, ToxicitySettings,
+    Vocabulary, VocabularySettings,
 };

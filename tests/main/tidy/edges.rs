@@ -24,7 +24,9 @@ const EDGES: [(&str, &[&str]); 19] = [
     ("rifflebox-sandbox", &["rifflebox-core", "rifflebox-process"]),
     ("rifflebox-template", &["rifflebox-core"]),
     ("rifflebox-redact", &["rifflebox-core"]),
-    ("rifflebox-model", &["rifflebox-core"]),
+    ("rifflebox-schema", &[]),
+    // Answers are held to schemas.
+    ("rifflebox-model", &["rifflebox-core", "rifflebox-schema"]),
     ("rifflebox-storage", &["rifflebox-core"]),
     ("rifflebox-dataflow", &["rifflebox-core", "rifflebox-storage"]),
     ("rifflebox-testkit", &["rifflebox-core", "rifflebox-storage", "rifflebox-dataflow"]),
@@ -32,7 +34,18 @@ const EDGES: [(&str, &[&str]); 19] = [
     ("rifflebox-sources", &["rifflebox-core", "rifflebox-redact", "rifflebox-storage"]),
     // The `command` operators ask programs.
     ("rifflebox-generate", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox"]),
-    ("rifflebox-verify", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox", "rifflebox-template"]),
+    // Programs are asked, and judged apart; texts are held to schemas, and looked through for personal data.
+    (
+        "rifflebox-verify",
+        &[
+            "rifflebox-core",
+            "rifflebox-process",
+            "rifflebox-redact",
+            "rifflebox-sandbox",
+            "rifflebox-schema",
+            "rifflebox-template",
+        ],
+    ),
     // A simulation is a heavy dependency.
     ("rifflebox-physics", &["rifflebox-core", "rifflebox-template"]),
     // Models answer, and prompts are templates.
