@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rifflebox_core::{Identity, Inquiring, Key, Proof, Question, Reply, Respondent, Result, Settings};
-use rifflebox_model::{AnswerSchema, ChatRequest, ModelRequest, Models};
-use rifflebox_template::Values;
+use rifflebox_core::{
+    Heard, Identity, Inquiring, Key, Next, Proof, Question, Reply, Respondent, Result, Settings,
+};
+use rifflebox_model::{ChatRequest, ModelRequest, Models};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -15,20 +16,22 @@ use crate::prompt::Prompt;
 pub(crate) struct Cast {
     respondents: Vec<Arc<dyn Respondent>>,
     meanings: Vec<Json>,
+    seeds: Vec<Option<i64>>,
 }
 
 impl Cast {
     /// Finds models by their names in the flow.
     pub(crate) fn new<'a>(models: &Models, names: impl IntoIterator<Item = &'a str>) -> Result<Self> {
-        let (mut respondents, mut meanings) = (Vec::new(), Vec::new());
+        let (mut respondents, mut meanings, mut seeds) = (Vec::new(), Vec::new(), Vec::new());
         for name in names {
             let model = models.get(name)?;
             respondents.push(model.respondent(name));
             let settings = model.settings();
             // Terms change no answer, and stand in what is published.
             meanings.push(json!([name, settings.family, settings.terms, settings.meaning()]));
+            seeds.push(settings.seed);
         }
-        Ok(Cast { respondents, meanings })
+        Ok(Cast { respondents, meanings, seeds })
     }
 
     /// Returns how many there are.
@@ -39,6 +42,17 @@ impl Cast {
     /// Returns the name that a model has in the flow.
     pub(crate) fn name(&self, index: usize) -> String {
         self.respondents[index].about().name
+    }
+
+    /// Returns the seed of one of several attempts at a question, counted from 0.
+    ///
+    /// The first asks as the model's settings say, so that more attempts ask nothing again.
+    pub(crate) fn seed(&self, index: usize, attempt: usize) -> Option<i64> {
+        let first = self.seeds[index];
+        match attempt {
+            0 => first,
+            _ => Some(first.unwrap_or(0).wrapping_add(attempt as i64)),
+        }
     }
 
     /// Returns the lineage that speaks through an operator: of several models, all of theirs.
@@ -88,24 +102,28 @@ impl<S: Serialize> Part<'_, S> {
     }
 }
 
-/// Asks one of a cast with a filled prompt.
-pub(crate) fn ask(
-    to: usize,
-    prompt: &Prompt,
-    values: &Values,
-    schema: Option<&AnswerSchema>,
-) -> Result<Question, String> {
-    Ok(question(to, ChatRequest { schema: schema.cloned(), ..prompt.fill(values)? }))
-}
-
 /// Asks one of a cast.
 pub(crate) fn question(to: usize, request: ChatRequest) -> Question {
     Question { to, request: ModelRequest::Chat(request).to_bytes() }
 }
 
-/// Makes a schema of the operators' own.
-pub(crate) fn schema(name: &str, schema: Json) -> AnswerSchema {
-    AnswerSchema::new(name, schema).expect("the operator's own schema is one")
+/// Returns a reply, or why there is none.
+pub(crate) fn reply(heard: &Heard) -> Result<&Reply, String> {
+    heard.as_ref().map_err(Clone::clone)
+}
+
+/// Returns a reply in words of any form, which are some.
+pub(crate) fn words(heard: &Heard) -> Result<(&Reply, &str), String> {
+    let reply = reply(heard)?;
+    match reply.text.trim() {
+        "" => Err(format!("{} says nothing", reply.by)),
+        text => Ok((reply, text)),
+    }
+}
+
+/// Takes a step, or fails for the reason that there is none.
+pub(crate) fn step<Said>(next: Result<Next<Said>, String>) -> Next<Said> {
+    next.unwrap_or_else(Next::Fail)
 }
 
 /// Makes the schema of an object all of whose fields are wanted.
@@ -116,7 +134,12 @@ pub(crate) fn object(fields: &[(&str, Json)]) -> Json {
     json!({ "type": "object", "properties": properties, "required": names, "additionalProperties": false })
 }
 
-/// Reads a reply that had to fit a schema.
-pub(crate) fn read<T: serde::de::DeserializeOwned>(reply: &Reply) -> Result<T, String> {
-    serde_json::from_str(&reply.text).map_err(|error| format!("the answer of {} is none: {error}", reply.by))
+/// Makes the schema of a text that is not empty.
+pub(crate) fn text() -> Json {
+    json!({ "type": "string", "minLength": 1 })
+}
+
+/// Makes the schema of a list of so many items.
+pub(crate) fn list(items: Json, count: std::ops::RangeInclusive<usize>) -> Json {
+    json!({ "type": "array", "items": items, "minItems": count.start(), "maxItems": count.end() })
 }

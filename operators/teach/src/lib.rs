@@ -20,15 +20,23 @@
 
 mod cast;
 mod draft;
+mod form;
 mod judged;
 mod prompt;
+mod single;
 
+mod ask;
+mod backtranslate;
+mod code;
 mod qa;
 
 mod consensus;
 mod rubric;
 mod support;
 
+pub use ask::{Ask, AskKind, AskSettings};
+pub use backtranslate::{Backtranslate, BacktranslateSettings};
+pub use code::{Code, CodeSettings};
 pub use consensus::{Consensus, ConsensusSettings};
 pub use prompt::Prompt;
 pub use qa::{Qa, QaSettings};
