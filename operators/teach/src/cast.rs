@@ -7,6 +7,7 @@ use rifflebox_core::{
     Heard, Identity, Inquiring, Key, Next, Proof, Question, Reply, Respondent, Result, Settings,
 };
 use rifflebox_model::{ChatRequest, ModelRequest, Models};
+use rifflebox_template::Values;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -105,6 +106,11 @@ impl<S: Serialize> Part<'_, S> {
 /// Asks one of a cast.
 pub(crate) fn question(to: usize, request: ChatRequest) -> Question {
     Question { to, request: ModelRequest::Chat(request).to_bytes() }
+}
+
+/// Asks one of a cast with a filled prompt, for words of any form.
+pub(crate) fn ask(to: usize, prompt: &Prompt, values: &Values) -> Result<Question, String> {
+    Ok(question(to, prompt.fill(values)?))
 }
 
 /// Returns a reply, or why there is none.

@@ -28,6 +28,11 @@ pub(crate) fn texts<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Value 
     Value::List(texts.into_iter().map(|text| text.as_ref().into()).collect())
 }
 
+/// Makes a whole number.
+pub(crate) fn count(number: usize) -> Value {
+    Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
 /// Keeps the drafts that came to something; where none did, the first reason is why the row has failed.
 pub(crate) fn those_that_came(drafts: Vec<Result<Draft, String>>) -> Result<Vec<Draft>, String> {
     let (mut kept, mut first) = (Vec::new(), None);
