@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::prompt::Prompt;
+use crate::usage;
 
 /// The models of an operator, in the order of its settings.
 pub(crate) struct Cast {
@@ -61,6 +62,22 @@ impl Cast {
         let families: BTreeSet<String> = self.respondents.iter().map(|one| one.about().family).collect();
         (!families.is_empty()).then(|| families.into_iter().collect::<Vec<_>>().join("+"))
     }
+}
+
+/// Refuses one who decides between others and is of the family of one of them: it would favour its own.
+///
+/// `judge` and `others` name the settings.
+pub(crate) fn impartial(models: &Models, judge: (&str, &str), others: (&str, &[String])) -> Result<()> {
+    let family = &models.get(judge.1)?.settings().family;
+    for other in others.1 {
+        if models.get(other)?.settings().family == *family {
+            return usage(format!(
+                "`{}` is {}, of the family {family} as {other} of `{}`: let a model of another family decide",
+                judge.0, judge.1, others.0
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// What an operator of this crate says of itself.

@@ -23,14 +23,17 @@ mod draft;
 mod form;
 mod judged;
 mod prompt;
+mod rivals;
 mod single;
 
 mod ask;
 mod backtranslate;
 mod code;
 mod critique;
+mod debate;
 mod evolve;
 mod expand;
+mod preference;
 mod qa;
 
 mod consensus;
@@ -42,8 +45,10 @@ pub use backtranslate::{Backtranslate, BacktranslateSettings};
 pub use code::{Code, CodeSettings};
 pub use consensus::{Consensus, ConsensusSettings};
 pub use critique::{Critique, CritiqueSettings, Rules};
+pub use debate::{Debate, DebateSettings};
 pub use evolve::{Evolve, EvolveSettings, Operation};
 pub use expand::{Expand, ExpandSettings};
+pub use preference::{Pairs, Preference, PreferenceSettings};
 pub use prompt::Prompt;
 pub use qa::{Qa, QaSettings};
 pub use rubric::{Rubric, RubricSettings};

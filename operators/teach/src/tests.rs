@@ -10,7 +10,9 @@ use rifflebox_model::{ModelSettings, Models};
 use rifflebox_testkit::{Asked, Effort, Endpoint, Said, judge_laws, teacher_laws};
 use serde_json::{Value as Json, json};
 
-use crate::{Ask, Backtranslate, Code, Consensus, Critique, Evolve, Expand, Qa, Rubric, Support};
+use crate::{
+    Ask, Backtranslate, Code, Consensus, Critique, Debate, Evolve, Expand, Preference, Qa, Rubric, Support,
+};
 
 pub(crate) fn document(text: &str) -> Document {
     Document {
@@ -191,13 +193,16 @@ fn teachers(models: &Models) -> Vec<Arc<Teacher>> {
     let one = || json!({ "model": "a" });
     let ask = json!({ "model": "a", "prompt": "own.j2", "attempts": 2 });
     let critique = json!({ "model": "a", "critic": "b", "rules": ["Be right.", "Be brief."] });
+    let preference = json!({ "models": ["a", "b"], "judge": "c", "attempts": 2, "pairs": "all" });
     vec![
         Arc::new(Ask::new(settings(ask), models, here).unwrap()),
         Arc::new(Backtranslate::new(settings(one()), models, here).unwrap()),
         Arc::new(Code::new(settings(json!({ "model": "a", "tests": 1 })), models, here).unwrap()),
         Arc::new(Critique::new(settings(critique), models, here).unwrap()),
+        Arc::new(Debate::new(settings(json!({ "models": ["a", "b"], "judge": "c" })), models, here).unwrap()),
         Arc::new(Evolve::new(settings(json!({ "model": "a", "all": true })), models, here).unwrap()),
         Arc::new(Expand::new(settings(json!({ "model": "a", "count": 2 })), models, here).unwrap()),
+        Arc::new(Preference::new(settings(preference), models, here).unwrap()),
         Arc::new(Qa::new(settings(one()), models, here).unwrap()),
     ]
 }
