@@ -1,6 +1,6 @@
 //! Drafts of what models said.
 
-use rifflebox_core::{Content, Draft, Fields, Message, Reply, Value};
+use rifflebox_core::{Content, Document, Draft, Fields, Message, Reply, Value};
 use rifflebox_model::{ChatRequest, Part, Role};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -31,6 +31,11 @@ pub(crate) fn texts<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Value 
 /// Makes a whole number.
 pub(crate) fn count(number: usize) -> Value {
     Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// Gives a draft its document's text as context, if that is wanted.
+pub(crate) fn with_context(draft: Draft, document: &Document, wanted: bool) -> Draft {
+    Draft { context: wanted.then(|| document.text.clone()), ..draft }
 }
 
 /// Keeps the drafts that came to something; where none did, the first reason is why the row has failed.

@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::cast::object;
-use crate::judged::{at_least, plain, values};
+use crate::judged::{at_least, is_share, plain, values};
 use crate::single::{Made, Single};
-use crate::usage;
 
 /// A judge of whether a sample's answer is supported by its document: each of its claims by a passage.
 ///
@@ -60,9 +59,7 @@ impl Support {
     /// # Errors
     /// [`rifflebox_core::ErrorKind::Usage`], naming the setting that is wrong.
     pub fn new(settings: SupportSettings, models: &Models, base_dir: &Path) -> Result<Self> {
-        if !(0.0..=1.0).contains(&settings.threshold) {
-            return usage("`threshold` lies between 0 and 1");
-        }
+        is_share("threshold", settings.threshold)?;
         let claim = object(&[
             ("claim", json!({ "type": "string" })),
             ("supported", json!({ "type": "boolean" })),

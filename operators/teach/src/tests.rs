@@ -11,7 +11,8 @@ use rifflebox_testkit::{Asked, Effort, Endpoint, Said, judge_laws, teacher_laws}
 use serde_json::{Value as Json, json};
 
 use crate::{
-    Ask, Backtranslate, Code, Consensus, Critique, Debate, Evolve, Expand, Preference, Qa, Rubric, Support,
+    Ask, Backtranslate, Chains, Code, Consensus, Consistency, Critique, Debate, Evolve, Expand, Faithfulness,
+    Preference, Qa, Rephrase, Rubric, Support,
 };
 
 pub(crate) fn document(text: &str) -> Document {
@@ -109,6 +110,9 @@ pub(crate) fn opening(asked: &Asked) -> &str {
 /// Answers anything with something that fits its schema, and that depends on the request alone.
 pub(crate) fn anything(asked: &Asked) -> Said {
     let schema = &asked.body["response_format"]["json_schema"]["schema"];
+    if asked.path == "embeddings" {
+        return asked.vectors(4);
+    }
     let mut bits = asked.digest.head64();
     match schema_of(asked) {
         "" => asked.chat(&format!("It says {}.", bits % 3)),
@@ -118,6 +122,15 @@ pub(crate) fn anything(asked: &Asked) -> Said {
             let exercise =
                 json!({ "task": "Echo.", "entry_point": "f", "solution": solution, "tests": tests });
             asked.chat(&exercise.to_string())
+        }
+        "attempt" => {
+            let answer = format!("Gold is found in {} rivers.", bits % 4);
+            asked.chat(&json!({ "reasoning": "So.", "answer": answer }).to_string())
+        }
+        "verdicts" => {
+            let count = asked.prompt().lines().filter(|line| line.contains(". word ")).count();
+            let one = |n: usize| json!({ "statement": n, "reason": "So.", "supported": bits >> n & 1 == 1 });
+            asked.chat(&json!({ "verdicts": (1..=count).map(one).collect::<Vec<_>>() }).to_string())
         }
         "claims" => {
             let passage = ["Gold is found", "Iron is found"][usize::from(bits.is_multiple_of(3))];
@@ -197,6 +210,7 @@ fn teachers(models: &Models) -> Vec<Arc<Teacher>> {
     vec![
         Arc::new(Ask::new(settings(ask), models, here).unwrap()),
         Arc::new(Backtranslate::new(settings(one()), models, here).unwrap()),
+        Arc::new(Chains::new(settings(json!({ "model": "a", "steps": 1 })), models, here).unwrap()),
         Arc::new(Code::new(settings(json!({ "model": "a", "tests": 1 })), models, here).unwrap()),
         Arc::new(Critique::new(settings(critique), models, here).unwrap()),
         Arc::new(Debate::new(settings(json!({ "models": ["a", "b"], "judge": "c" })), models, here).unwrap()),
@@ -204,14 +218,20 @@ fn teachers(models: &Models) -> Vec<Arc<Teacher>> {
         Arc::new(Expand::new(settings(json!({ "model": "a", "count": 2 })), models, here).unwrap()),
         Arc::new(Preference::new(settings(preference), models, here).unwrap()),
         Arc::new(Qa::new(settings(one()), models, here).unwrap()),
+        Arc::new(Rephrase::new(settings(one()), models, here).unwrap()),
     ]
 }
 
 fn judges(models: &Models) -> Vec<Arc<Judge>> {
     let here = Path::new(".");
+    let consistency = json!({ "model": "a", "attempts": 3, "threshold": 0.3 });
     let rubric = json!({ "model": "c", "rubric": "Is it true?" });
     vec![
         Arc::new(Consensus::new(settings(json!({ "models": ["a", "b", "c"] })), models, here).unwrap()),
+        Arc::new(Consistency::new(settings(consistency), models, here).unwrap()),
+        Arc::new(
+            Faithfulness::new(settings(json!({ "model": "a", "threshold": 0.5 })), models, here).unwrap(),
+        ),
         Arc::new(Rubric::new(settings(rubric), models, here).unwrap()),
         Arc::new(Support::new(settings(json!({ "model": "b" })), models, here).unwrap()),
     ]
