@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rifflebox_core::{
-    Error, ErrorKind, Identity, Inquiring, Key, Proof, Question, Reply, Respondent, Result, Settings,
+    Error, ErrorKind, Heard, Identity, Inquiring, Key, Next, Proof, Question, Reply, Respondent, Result,
+    Settings,
 };
-use rifflebox_model::{AnswerSchema, ChatRequest, ModelRequest, Models};
+use rifflebox_model::{ChatRequest, ModelRequest, Models};
 use rifflebox_template::Values;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -17,20 +18,22 @@ use crate::prompt::Prompt;
 pub(crate) struct Cast {
     respondents: Vec<Arc<dyn Respondent>>,
     meanings: Vec<Json>,
+    seeds: Vec<Option<i64>>,
 }
 
 impl Cast {
     /// Finds models by their names in the flow.
     pub(crate) fn new<'a>(models: &Models, names: impl IntoIterator<Item = &'a str>) -> Result<Self> {
-        let (mut respondents, mut meanings) = (Vec::new(), Vec::new());
+        let (mut respondents, mut meanings, mut seeds) = (Vec::new(), Vec::new(), Vec::new());
         for name in names {
             let model = models.get(name)?;
             respondents.push(model.respondent(name));
             let settings = model.settings();
             // Terms change no answer, and stand in what is published.
             meanings.push(json!([name, settings.family, settings.terms, settings.meaning()]));
+            seeds.push(settings.seed);
         }
-        Ok(Cast { respondents, meanings })
+        Ok(Cast { respondents, meanings, seeds })
     }
 
     /// Returns how many there are.
@@ -43,6 +46,17 @@ impl Cast {
         self.respondents[index].about().name
     }
 
+    /// Returns the seed of one of several attempts at a question, counted from 0.
+    ///
+    /// The first asks as the model's settings say, so that more attempts ask nothing again.
+    pub(crate) fn seed(&self, index: usize, attempt: usize) -> Option<i64> {
+        let first = self.seeds[index];
+        match attempt {
+            0 => first,
+            _ => Some(first.unwrap_or(0).wrapping_add(attempt as i64)),
+        }
+    }
+
     /// Returns the lineage that speaks through an operator: of several models, all of theirs.
     fn family(&self) -> Option<String> {
         let families: BTreeSet<String> = self.respondents.iter().map(|one| one.about().family).collect();
@@ -53,6 +67,22 @@ impl Cast {
 /// Makes the error of a setting that does not do.
 pub(crate) fn usage<T>(message: impl Into<String>) -> Result<T> {
     Err(Error::new(ErrorKind::Usage, message))
+}
+
+/// Refuses one who decides between others and is of the family of one of them: it would favour its own.
+///
+/// `judge` and `others` name the settings.
+pub(crate) fn impartial(models: &Models, judge: (&str, &str), others: (&str, &[String])) -> Result<()> {
+    let family = &models.get(judge.1)?.settings().family;
+    for other in others.1 {
+        if models.get(other)?.settings().family == *family {
+            return usage(format!(
+                "`{}` is {}, of the family {family} as {other} of `{}`: let a model of another family decide",
+                judge.0, judge.1, others.0
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// What an operator of this crate says of itself.
@@ -96,24 +126,33 @@ impl<S: Serialize> Part<'_, S> {
     }
 }
 
-/// Asks one of a cast with a filled prompt.
-pub(crate) fn ask(
-    to: usize,
-    prompt: &Prompt,
-    values: &Values,
-    schema: Option<&AnswerSchema>,
-) -> Result<Question, String> {
-    Ok(question(to, ChatRequest { schema: schema.cloned(), ..prompt.fill(values)? }))
-}
-
 /// Asks one of a cast.
 pub(crate) fn question(to: usize, request: ChatRequest) -> Question {
     Question { to, request: ModelRequest::Chat(request).to_bytes() }
 }
 
-/// Makes a schema of the operators' own.
-pub(crate) fn schema(name: &str, schema: Json) -> AnswerSchema {
-    AnswerSchema::new(name, schema).expect("the operator's own schema is one")
+/// Asks one of a cast with a filled prompt, for words of any form.
+pub(crate) fn ask(to: usize, prompt: &Prompt, values: &Values) -> Result<Question, String> {
+    Ok(question(to, prompt.fill(values)?))
+}
+
+/// Returns a reply, or why there is none.
+pub(crate) fn reply(heard: &Heard) -> Result<&Reply, String> {
+    heard.as_ref().map_err(Clone::clone)
+}
+
+/// Returns a reply in words of any form, which are some.
+pub(crate) fn words(heard: &Heard) -> Result<(&Reply, &str), String> {
+    let reply = reply(heard)?;
+    match reply.text.trim() {
+        "" => Err(format!("{} says nothing", reply.by)),
+        text => Ok((reply, text)),
+    }
+}
+
+/// Takes a step, or fails for the reason that there is none.
+pub(crate) fn step<Said>(next: Result<Next<Said>, String>) -> Next<Said> {
+    next.unwrap_or_else(Next::Fail)
 }
 
 /// Makes the schema of an object all of whose fields are wanted.
@@ -124,7 +163,12 @@ pub(crate) fn object(fields: &[(&str, Json)]) -> Json {
     json!({ "type": "object", "properties": properties, "required": names, "additionalProperties": false })
 }
 
-/// Reads a reply that had to fit a schema.
-pub(crate) fn read<T: serde::de::DeserializeOwned>(reply: &Reply) -> Result<T, String> {
-    serde_json::from_str(&reply.text).map_err(|error| format!("the answer of {} is none: {error}", reply.by))
+/// Makes the schema of a text that is not empty.
+pub(crate) fn text() -> Json {
+    json!({ "type": "string", "minLength": 1 })
+}
+
+/// Makes the schema of a list of so many items.
+pub(crate) fn list(items: Json, count: std::ops::RangeInclusive<usize>) -> Json {
+    json!({ "type": "array", "items": items, "minItems": count.start(), "maxItems": count.end() })
 }

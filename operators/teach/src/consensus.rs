@@ -1,11 +1,12 @@
 use std::path::Path;
 
 use rifflebox_core::{Heard, Inquiring, Inquiry, Judged, Next, Proof, Result, Verdict, Vote};
-use rifflebox_model::{AnswerSchema, Models};
+use rifflebox_model::Models;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::cast::{Cast, Part, ask, object, read, schema};
+use crate::cast::{Cast, Part};
+use crate::form::Form;
 use crate::judged::values;
 use crate::prompt::Prompt;
 use crate::usage;
@@ -19,8 +20,7 @@ use crate::usage;
 pub struct Consensus {
     settings: ConsensusSettings,
     cast: Cast,
-    prompt: Prompt,
-    schema: AnswerSchema,
+    form: Form<Said>,
 }
 
 /// Settings of [`Consensus`].
@@ -82,25 +82,20 @@ impl Consensus {
                 settings.models.len()
             ));
         }
+        let own = include_str!("../prompts/consensus.j2");
+        let prompt = Prompt::at("prompt", settings.prompt.as_deref(), base_dir, own)?;
         let fields = [("reason", json!({ "type": "string" })), ("accept", json!({ "type": "boolean" }))];
         Ok(Consensus {
             cast: Cast::new(models, settings.models.iter().map(String::as_str))?,
-            prompt: Prompt::at(
-                "prompt",
-                settings.prompt.as_deref(),
-                base_dir,
-                include_str!("../prompts/consensus.j2"),
-            )?,
-            schema: schema("vote", object(&fields)),
+            form: Form::new("vote", prompt, &fields),
             settings: ConsensusSettings { quorum: Some(quorum), ..settings },
         })
     }
 
     fn verdict(&self, heard: &[Heard]) -> Verdict {
         let vote = |(index, heard): (usize, &Heard)| {
-            let said = heard.as_ref().map_err(Clone::clone).and_then(read::<Said>);
             let voter = self.cast.name(index);
-            match said {
+            match self.form.read(heard) {
                 Ok(Said { reason, accept }) => Vote { voter, accept, reason: Some(reason) },
                 Err(reason) => Vote { voter, accept: false, reason: Some(reason) },
             }
@@ -128,7 +123,7 @@ fn refusal(votes: &[Vote], accepts: usize, quorum: usize) -> String {
 impl Inquiry<Judged, Verdict> for Consensus {
     fn describe(&self) -> Inquiring {
         let (name, version) = (Self::NAME, Self::VERSION);
-        let prompts = &[&self.prompt];
+        let prompts = &[self.form.prompt()];
         Part { name, version, settings: &self.settings, cast: &self.cast, prompts, rounds: 1 }
             .judging(Proof::Confirmed, self.settings.documents)
     }
@@ -138,8 +133,7 @@ impl Inquiry<Judged, Verdict> for Consensus {
             return Next::Say(self.verdict(first));
         }
         let values = values(judged);
-        let questions =
-            (0..self.cast.len()).map(|juror| ask(juror, &self.prompt, &values, Some(&self.schema)));
+        let questions = (0..self.cast.len()).map(|juror| self.form.ask(juror, &values));
         questions.collect::<Result<_, _>>().map_or_else(Next::Fail, Next::Ask)
     }
 }

@@ -47,3 +47,31 @@ pub(crate) fn at_least(score: f64, threshold: f64, reason: impl FnOnce() -> Stri
     }
     .scored(score)
 }
+
+/// Returns the texts that a sample's answer rests on: its context, or its documents where it has none.
+pub(crate) fn grounds((sample, documents): &Judged) -> Result<Vec<&str>, String> {
+    let texts: Vec<&str> = match sample.context.as_deref() {
+        Some(context) => vec![context],
+        None => documents.iter().map(|document| document.text.as_str()).collect(),
+    };
+    match texts.iter().all(|text| text.trim().is_empty()) {
+        true => Err("the sample has neither a context nor a document".to_owned()),
+        false => Ok(texts),
+    }
+}
+
+/// Returns what a sample asks, if it asks anything.
+pub(crate) fn question((sample, _): &Judged) -> Result<String, String> {
+    match question_and_answer(&sample.content).0 {
+        question if question.trim().is_empty() => Err("the sample asks nothing".to_owned()),
+        question => Ok(question),
+    }
+}
+
+/// Refuses a threshold that is no share.
+pub(crate) fn is_share(key: &str, share: f64) -> Result<(), rifflebox_core::Error> {
+    match (0.0..=1.0).contains(&share) {
+        true => Ok(()),
+        false => crate::usage(format!("`{key}` lies between 0 and 1")),
+    }
+}

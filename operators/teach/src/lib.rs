@@ -20,20 +20,47 @@
 
 mod cast;
 mod draft;
+mod form;
 mod judged;
 mod prompt;
+mod rivals;
+mod single;
 
+mod ask;
+mod backtranslate;
+mod chains;
+mod code;
+mod critique;
+mod debate;
+mod evolve;
+mod expand;
+mod preference;
 mod qa;
+mod rephrase;
 
 mod consensus;
+mod consistency;
+mod faithfulness;
 mod rubric;
 mod support;
 
 use cast::usage;
 
+pub use ask::{Ask, AskKind, AskSettings};
+pub use backtranslate::{Backtranslate, BacktranslateSettings};
+pub use chains::{Chains, ChainsSettings};
+pub use code::{Code, CodeSettings};
 pub use consensus::{Consensus, ConsensusSettings};
+pub use consistency::{Consistency, ConsistencySettings};
+pub use critique::{Critique, CritiqueSettings, Rules};
+pub use debate::{Debate, DebateSettings};
+pub use evolve::{Evolve, EvolveSettings, Operation};
+pub use expand::{Expand, ExpandSettings};
+pub use faithfulness::{Faithfulness, FaithfulnessSettings};
+pub use preference::{Pairs, Preference, PreferenceSettings};
 pub use prompt::Prompt;
 pub use qa::{Qa, QaSettings};
+pub use rephrase::{Rephrase, RephraseSettings, Style};
 pub use rubric::{Rubric, RubricSettings};
 pub use support::{Support, SupportSettings};
 

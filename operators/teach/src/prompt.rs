@@ -1,8 +1,11 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rifflebox_core::{Error, ErrorKind, Key, Result};
 use rifflebox_model::{ChatMessage, ChatRequest, Role};
 use rifflebox_template::{Template, Values};
+
+use crate::usage;
 
 /// A dialogue with a model, written as a template.
 ///
@@ -57,6 +60,26 @@ impl Prompt {
         })?;
         Self::new(key, &text)
             .map_err(|error| Error::new(ErrorKind::Usage, format!("in {path}: {}", error.chain())))
+    }
+
+    /// Reads the prompts of an operator's steps; `given` names files that take the places of its own, by step, as the
+    /// setting `prompts` does. Each of `own` is the key in errors, which ends with the step's name, and its text.
+    ///
+    /// # Errors
+    /// As [`Prompt::at`], or when a step is named that the operator has not.
+    pub(crate) fn steps<const N: usize>(
+        given: &BTreeMap<String, String>,
+        base_dir: &Path,
+        own: [(&'static str, &str); N],
+    ) -> Result<[Self; N]> {
+        let name = |key: &'static str| key.rsplit('.').next().unwrap_or(key);
+        let names = own.map(|(key, _)| name(key));
+        if let Some(strange) = given.keys().find(|given| !names.contains(&given.as_str())) {
+            return usage(format!("`prompts` has `{strange}`; there are {}", names.join(", ")));
+        }
+        let read = |(key, text)| Self::at(key, given.get(name(key)).map(String::as_str), base_dir, text);
+        let prompts = own.into_iter().map(read).collect::<Result<Vec<_>>>()?;
+        Ok(prompts.try_into().expect("there is one of each"))
     }
 
     /// Returns the digest of the template.

@@ -1,13 +1,14 @@
 use std::path::Path;
 
 use rifflebox_core::{Content, Document, Draft, Heard, Inquiring, Inquiry, Next, Result};
-use rifflebox_model::{AnswerSchema, Models};
+use rifflebox_model::Models;
 use rifflebox_template::Values;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::cast::{Cast, Part, ask, object, read, schema};
+use crate::cast::{Cast, Part, object, reply, step, text};
 use crate::draft::by;
+use crate::form::Form;
 use crate::prompt::Prompt;
 use crate::usage;
 
@@ -23,9 +24,8 @@ use crate::usage;
 pub struct Qa {
     settings: QaSettings,
     cast: Cast,
-    facts: Prompt,
-    questions: Prompt,
-    schemas: (AnswerSchema, AnswerSchema),
+    facts: Form<Facts>,
+    questions: Form<Questions>,
 }
 
 /// Settings of [`Qa`].
@@ -79,35 +79,27 @@ impl Qa {
         if !(1..=50).contains(&settings.facts) {
             return usage("`facts` lies between 1 and 50");
         }
-        let text = json!({ "type": "string", "minLength": 1 });
-        let facts = json!({ "type": "array", "items": text, "maxItems": settings.facts });
+        let facts = json!({ "type": "array", "items": text(), "maxItems": settings.facts });
         let one = object(&[
             ("fact", json!({ "type": "integer", "minimum": 1 })),
-            ("question", text.clone()),
-            ("answer", text),
+            ("question", text()),
+            ("answer", text()),
         ]);
         let questions = json!({ "type": "array", "items": one });
+        let of_facts = Prompt::new("facts", include_str!("../prompts/facts.j2"))?;
+        let own = include_str!("../prompts/questions.j2");
+        let of_questions = Prompt::at("prompt", settings.prompt.as_deref(), base_dir, own)?;
         Ok(Qa {
             cast: Cast::new(models, [settings.model.as_str()])?,
-            facts: Prompt::new("facts", include_str!("../prompts/facts.j2"))?,
-            questions: Prompt::at(
-                "prompt",
-                settings.prompt.as_deref(),
-                base_dir,
-                include_str!("../prompts/questions.j2"),
-            )?,
-            schemas: (
-                schema("facts", object(&[("facts", facts)])),
-                schema("questions", object(&[("questions", questions)])),
-            ),
+            facts: Form::new("facts", of_facts, &[("facts", facts)]),
+            questions: Form::new("questions", of_questions, &[("questions", questions)]),
             settings,
         })
     }
 
     fn drafts(&self, document: &Document, heard: &[Vec<Heard>]) -> Result<Vec<Draft>, String> {
-        let facts: Facts = read(heard[0][0].as_ref().map_err(Clone::clone)?)?;
-        let reply = heard[1][0].as_ref().map_err(Clone::clone)?;
-        let asked: Questions = read(reply)?;
+        let facts = self.facts.read(&heard[0][0])?;
+        let (asked, reply) = (self.questions.read(&heard[1][0])?, reply(&heard[1][0])?);
         let drafts = asked.questions.into_iter().filter_map(|asked| {
             // A question of no fact of the list is of nothing that the document was found to say.
             let fact = facts.facts.get(asked.fact.checked_sub(1)?)?;
@@ -124,28 +116,25 @@ impl Qa {
 impl Inquiry<Document, Vec<Draft>> for Qa {
     fn describe(&self) -> Inquiring {
         let (name, version) = (Self::NAME, Self::VERSION);
-        let prompts = &[&self.facts, &self.questions];
+        let prompts = &[self.facts.prompt(), self.questions.prompt()];
         Part { name, version, settings: &self.settings, cast: &self.cast, prompts, rounds: 2 }.teaching()
     }
 
     fn next(&self, document: &Document, heard: &[Vec<Heard>]) -> Next<Vec<Draft>> {
         let values = Values::of_document(document);
-        let asked = match heard {
+        step(match heard {
             [] => {
                 let values = values.with("facts", self.settings.facts);
-                ask(0, &self.facts, &values, Some(&self.schemas.0)).map(|question| Next::Ask(vec![question]))
+                self.facts.ask(0, &values).map(|question| Next::Ask(vec![question]))
             }
-            [first] => first[0].as_ref().map_err(Clone::clone).and_then(|reply| {
-                let Facts { facts } = read(reply)?;
-                if facts.is_empty() {
-                    return Ok(Next::Say(Vec::new()));
+            [first] => self.facts.read(&first[0]).and_then(|Facts { facts }| match facts.is_empty() {
+                true => Ok(Next::Say(Vec::new())),
+                false => {
+                    let question = self.questions.ask(0, &values.with("facts", facts))?;
+                    Ok(Next::Ask(vec![question]))
                 }
-                let values = values.with("facts", facts);
-                let question = ask(0, &self.questions, &values, Some(&self.schemas.1))?;
-                Ok(Next::Ask(vec![question]))
             }),
             _ => self.drafts(document, heard).map(Next::Say),
-        };
-        asked.unwrap_or_else(Next::Fail)
+        })
     }
 }

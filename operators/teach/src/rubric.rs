@@ -1,13 +1,12 @@
 use std::path::Path;
 
 use rifflebox_core::{Heard, Inquiring, Inquiry, Judged, Next, Proof, Result, Verdict};
-use rifflebox_model::{AnswerSchema, Models};
+use rifflebox_model::Models;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::cast::{Cast, Part, ask, object, read, schema};
 use crate::judged::{at_least, values};
-use crate::prompt::Prompt;
+use crate::single::{Made, Single};
 use crate::usage;
 
 /// A judge that grades samples by a rubric: reasons first, then the grade (G-Eval, arXiv:2303.16634).
@@ -16,9 +15,7 @@ use crate::usage;
 /// the judge's own reason. It filters: a model's opinion confirms nothing.
 pub struct Rubric {
     settings: RubricSettings,
-    cast: Cast,
-    prompt: Prompt,
-    schema: AnswerSchema,
+    single: Single<Graded>,
 }
 
 /// Settings of [`Rubric`].
@@ -78,44 +75,36 @@ impl Rubric {
             return usage(format!("`least` lies between 1 and {}, the `scale`", settings.scale));
         }
         let grade = json!({ "type": "integer", "minimum": 1, "maximum": settings.scale });
-        let fields = [("reason", json!({ "type": "string" })), ("grade", grade)];
-        Ok(Rubric {
-            cast: Cast::new(models, [settings.model.as_str()])?,
-            prompt: Prompt::at(
-                "prompt",
-                settings.prompt.as_deref(),
-                base_dir,
-                include_str!("../prompts/rubric.j2"),
-            )?,
-            schema: schema("grade", object(&fields)),
-            settings,
-        })
+        let made = Made {
+            name: Self::NAME,
+            version: Self::VERSION,
+            settings: &settings,
+            model: &settings.model,
+            prompt: settings.prompt.as_deref(),
+            own_prompt: include_str!("../prompts/rubric.j2"),
+            answer: ("grade", &[("reason", json!({ "type": "string" })), ("grade", grade)]),
+            proof: Proof::Filtered,
+            reads_documents: settings.documents,
+        };
+        Ok(Rubric { single: Single::new(made, models, base_dir)?, settings })
     }
 
-    fn verdict(&self, heard: &Heard) -> Result<Verdict, String> {
-        let Graded { reason, grade } = read(heard.as_ref().map_err(Clone::clone)?)?;
+    fn verdict(&self, Graded { reason, grade }: Graded) -> Verdict {
         let place = |grade: u32| f64::from(grade.saturating_sub(1)) / f64::from(self.settings.scale - 1);
-        Ok(at_least(place(grade), place(self.settings.least), || {
+        at_least(place(grade), place(self.settings.least), || {
             format!("grade {grade} of {}: {reason}", self.settings.scale)
-        }))
+        })
     }
 }
 
 impl Inquiry<Judged, Verdict> for Rubric {
     fn describe(&self) -> Inquiring {
-        let (name, version) = (Self::NAME, Self::VERSION);
-        let prompts = &[&self.prompt];
-        Part { name, version, settings: &self.settings, cast: &self.cast, prompts, rounds: 1 }
-            .judging(Proof::Filtered, self.settings.documents)
+        self.single.describe()
     }
 
     fn next(&self, judged: &Judged, heard: &[Vec<Heard>]) -> Next<Verdict> {
-        if let [first, ..] = heard {
-            return self.verdict(&first[0]).map_or_else(Next::Fail, Next::Say);
-        }
-        let values =
-            values(judged).with("rubric", self.settings.rubric.as_str()).with("scale", self.settings.scale);
-        ask(0, &self.prompt, &values, Some(&self.schema))
-            .map_or_else(Next::Fail, |question| Next::Ask(vec![question]))
+        let RubricSettings { rubric, scale, .. } = &self.settings;
+        let values = || values(judged).with("rubric", rubric.as_str()).with("scale", *scale);
+        self.single.next(heard, values, |graded| self.verdict(graded))
     }
 }

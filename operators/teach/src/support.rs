@@ -1,14 +1,13 @@
 use std::path::Path;
 
 use rifflebox_core::{Heard, Inquiring, Inquiry, Judged, Next, Proof, Result, Verdict};
-use rifflebox_model::{AnswerSchema, Models};
+use rifflebox_model::Models;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::cast::{Cast, Part, ask, object, read, schema};
-use crate::judged::{at_least, plain, values};
-use crate::prompt::Prompt;
-use crate::usage;
+use crate::cast::object;
+use crate::judged::{at_least, is_share, plain, values};
+use crate::single::{Made, Single};
 
 /// A judge of whether a sample's answer is supported by its document: each of its claims by a passage.
 ///
@@ -16,10 +15,8 @@ use crate::usage;
 /// but for case and white space: a judge that makes passages up supports nothing. The score is the share of supported
 /// claims. Claims and their support are those of FActScore (arXiv:2305.14251).
 pub struct Support {
-    settings: SupportSettings,
-    cast: Cast,
-    prompt: Prompt,
-    schema: AnswerSchema,
+    threshold: f64,
+    single: Single<Claims>,
 }
 
 /// Settings of [`Support`].
@@ -62,57 +59,48 @@ impl Support {
     /// # Errors
     /// [`rifflebox_core::ErrorKind::Usage`], naming the setting that is wrong.
     pub fn new(settings: SupportSettings, models: &Models, base_dir: &Path) -> Result<Self> {
-        if !(0.0..=1.0).contains(&settings.threshold) {
-            return usage("`threshold` lies between 0 and 1");
-        }
+        is_share("threshold", settings.threshold)?;
         let claim = object(&[
             ("claim", json!({ "type": "string" })),
             ("supported", json!({ "type": "boolean" })),
             ("passage", json!({ "type": "string" })),
         ]);
         let claims = json!({ "type": "array", "items": claim, "minItems": 1 });
-        Ok(Support {
-            cast: Cast::new(models, [settings.model.as_str()])?,
-            prompt: Prompt::at(
-                "prompt",
-                settings.prompt.as_deref(),
-                base_dir,
-                include_str!("../prompts/support.j2"),
-            )?,
-            schema: schema("claims", object(&[("claims", claims)])),
-            settings,
-        })
+        let made = Made {
+            name: Self::NAME,
+            version: Self::VERSION,
+            settings: &settings,
+            model: &settings.model,
+            prompt: settings.prompt.as_deref(),
+            own_prompt: include_str!("../prompts/support.j2"),
+            answer: ("claims", &[("claims", claims)]),
+            proof: Proof::Confirmed,
+            reads_documents: true,
+        };
+        Ok(Support { single: Single::new(made, models, base_dir)?, threshold: settings.threshold })
     }
 
-    fn verdict(&self, (_, documents): &Judged, heard: &Heard) -> Result<Verdict, String> {
-        let Claims { claims } = read(heard.as_ref().map_err(Clone::clone)?)?;
+    fn verdict(&self, (_, documents): &Judged, Claims { claims }: Claims) -> Verdict {
         let documents: Vec<String> = documents.iter().map(|document| plain(&document.text)).collect();
         let stands =
             |passage: &str| !passage.is_empty() && documents.iter().any(|text| text.contains(passage));
         let unsupported = |claim: &&Claim| !(claim.supported && stands(&plain(&claim.passage)));
         let missing: Vec<&Claim> = claims.iter().filter(unsupported).collect();
         let score = 1.0 - missing.len() as f64 / claims.len() as f64;
-        Ok(at_least(score, self.settings.threshold, || match missing.first() {
+        at_least(score, self.threshold, || match missing.first() {
             Some(first) if first.supported => format!("no passage of the document says: {}", first.claim),
             Some(first) => format!("the document does not say: {}", first.claim),
             None => "nothing is claimed".to_owned(),
-        }))
+        })
     }
 }
 
 impl Inquiry<Judged, Verdict> for Support {
     fn describe(&self) -> Inquiring {
-        let (name, version) = (Self::NAME, Self::VERSION);
-        let prompts = &[&self.prompt];
-        Part { name, version, settings: &self.settings, cast: &self.cast, prompts, rounds: 1 }
-            .judging(Proof::Confirmed, true)
+        self.single.describe()
     }
 
     fn next(&self, judged: &Judged, heard: &[Vec<Heard>]) -> Next<Verdict> {
-        match heard {
-            [] => ask(0, &self.prompt, &values(judged), Some(&self.schema))
-                .map_or_else(Next::Fail, |question| Next::Ask(vec![question])),
-            [first, ..] => self.verdict(judged, &first[0]).map_or_else(Next::Fail, Next::Say),
-        }
+        self.single.next(heard, || values(judged), |claims| self.verdict(judged, claims))
     }
 }

@@ -1,13 +1,19 @@
 //! What the tests of all operators share: documents, and models that say what a test wants.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use rifflebox_core::{Content, Document, Heard, Inquiry, Judged, Key, Next, Origin, Sample, Tier};
+use rifflebox_core::{
+    Content, Document, Heard, Inquiring, Inquiry, Judge, Judged, Next, Origin, Sample, Teacher, Tier, Verdict,
+};
 use rifflebox_model::{ModelSettings, Models};
 use rifflebox_testkit::{Asked, Effort, Endpoint, Said, judge_laws, teacher_laws};
 use serde_json::{Value as Json, json};
 
-use crate::{Consensus, Qa, QaSettings, Rubric, Support};
+use crate::{
+    Ask, Backtranslate, Chains, Code, Consensus, Consistency, Critique, Debate, Evolve, Expand, Faithfulness,
+    Preference, Qa, Rephrase, Rubric, Support,
+};
 
 pub(crate) fn document(text: &str) -> Document {
     Document {
@@ -95,13 +101,49 @@ pub(crate) fn schema_of(asked: &Asked) -> &str {
     asked.body["response_format"]["json_schema"]["name"].as_str().unwrap_or_default()
 }
 
+/// Returns what the user said first: what was asked, also where an answer is to be repaired.
+pub(crate) fn opening(asked: &Asked) -> &str {
+    let turns = asked.body["messages"].as_array().unwrap();
+    turns.iter().find(|turn| turn["role"] == "user").unwrap()["content"].as_str().unwrap()
+}
+
 /// Answers anything with something that fits its schema, and that depends on the request alone.
 pub(crate) fn anything(asked: &Asked) -> Said {
     let schema = &asked.body["response_format"]["json_schema"]["schema"];
-    let mut bits = Key::of(asked.prompt().as_bytes()).head64();
-    match schema.is_null() {
-        true => asked.chat(&format!("It says {}.", bits % 3)),
-        false => asked.chat(&instance(schema, &mut bits).to_string()),
+    if asked.path == "embeddings" {
+        return asked.vectors(4);
+    }
+    let mut bits = asked.digest.head64();
+    match schema_of(asked) {
+        "" => asked.chat(&format!("It says {}.", bits % 3)),
+        "exercise" => {
+            let tests: Vec<String> = (0..2 + bits % 3).map(|n| format!("assert f({n}) == {n}")).collect();
+            let solution = "def f(x):\n    return x";
+            let exercise =
+                json!({ "task": "Echo.", "entry_point": "f", "solution": solution, "tests": tests });
+            asked.chat(&exercise.to_string())
+        }
+        "attempt" => {
+            let answer = format!("Gold is found in {} rivers.", bits % 4);
+            asked.chat(&json!({ "reasoning": "So.", "answer": answer }).to_string())
+        }
+        "verdicts" => {
+            let count = asked.prompt().lines().filter(|line| line.contains(". word ")).count();
+            let one = |n: usize| json!({ "statement": n, "reason": "So.", "supported": bits >> n & 1 == 1 });
+            asked.chat(&json!({ "verdicts": (1..=count).map(one).collect::<Vec<_>>() }).to_string())
+        }
+        "claims" => {
+            let passage = ["Gold is found", "Iron is found"][usize::from(bits.is_multiple_of(3))];
+            let claim = json!({ "claim": "It is found.", "supported": true, "passage": passage });
+            asked.chat(&json!({ "claims": [claim] }).to_string())
+        }
+        "ranking" => {
+            let shown = asked.prompt().matches("<answer number=").count();
+            let ranked = |n: usize| json!({ "candidate": n, "rank": 1 + (bits as usize + n) % shown });
+            let ranking: Vec<Json> = (1..=shown).map(ranked).collect();
+            asked.chat(&json!({ "reason": "So.", "ranking": ranking }).to_string())
+        }
+        _ => asked.chat(&instance(schema, &mut bits).to_string()),
     }
 }
 
@@ -139,15 +181,74 @@ fn instance(schema: &Json, bits: &mut u64) -> Json {
 fn all_operators_keep_the_laws() {
     let house = House::new(anything);
     let documents: Vec<_> = (0..6).map(|n| document(&format!("Gold is found in {n} rivers."))).collect();
-    let (models, here) = (&house.models, std::path::Path::new("."));
-    let effort = Effort { histories: 2, runs: 4 };
-    let qa = Qa::new(settings::<QaSettings>(json!({ "model": "a" })), models, here).unwrap();
-    teacher_laws(Arc::new(qa), &documents, effort).unwrap();
-    let consensus = Consensus::new(settings(json!({ "models": ["a", "b", "c"] })), models, here).unwrap();
-    judge_laws(Arc::new(consensus), &documents, effort).unwrap();
-    let support = Support::new(settings(json!({ "model": "b" })), models, here).unwrap();
-    judge_laws(Arc::new(support), &documents, effort).unwrap();
-    let rubric =
-        Rubric::new(settings(json!({ "model": "c", "rubric": "Is it true?" })), models, here).unwrap();
-    judge_laws(Arc::new(rubric), &documents, effort).unwrap();
+    for teacher in teachers(&house.models) {
+        let makes = |document| house.said(&*teacher, document).is_ok_and(|drafts| !drafts.is_empty());
+        assert!(documents.iter().any(makes), "{} says nothing", teacher.describe().identity.name);
+        teacher_laws(teacher, &documents, EFFORT).unwrap();
+    }
+    for judge in judges(&house.models) {
+        let judge = Arc::new(OfQuestions(judge));
+        let accepts = |document: &Document| {
+            let judged = judged("", &document.text, &document.text);
+            house.said(&*judge, &judged).is_ok_and(|verdict| verdict.accept)
+        };
+        assert!(documents.iter().any(accepts), "{} accepts nothing", judge.describe().identity.name);
+        judge_laws(judge, &documents, EFFORT).unwrap();
+    }
+}
+
+const EFFORT: Effort = Effort { histories: 2, runs: 4 };
+
+fn teachers(models: &Models) -> Vec<Arc<Teacher>> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("own.j2"), "What of {{ text }}?").unwrap();
+    let here = folder.path();
+    let one = || json!({ "model": "a" });
+    let ask = json!({ "model": "a", "prompt": "own.j2", "attempts": 2 });
+    let critique = json!({ "model": "a", "critic": "b", "rules": ["Be right.", "Be brief."] });
+    let preference = json!({ "models": ["a", "b"], "judge": "c", "attempts": 2, "pairs": "all" });
+    vec![
+        Arc::new(Ask::new(settings(ask), models, here).unwrap()),
+        Arc::new(Backtranslate::new(settings(one()), models, here).unwrap()),
+        Arc::new(Chains::new(settings(json!({ "model": "a", "steps": 1 })), models, here).unwrap()),
+        Arc::new(Code::new(settings(json!({ "model": "a", "tests": 1 })), models, here).unwrap()),
+        Arc::new(Critique::new(settings(critique), models, here).unwrap()),
+        Arc::new(Debate::new(settings(json!({ "models": ["a", "b"], "judge": "c" })), models, here).unwrap()),
+        Arc::new(Evolve::new(settings(json!({ "model": "a", "all": true })), models, here).unwrap()),
+        Arc::new(Expand::new(settings(json!({ "model": "a", "count": 2 })), models, here).unwrap()),
+        Arc::new(Preference::new(settings(preference), models, here).unwrap()),
+        Arc::new(Qa::new(settings(one()), models, here).unwrap()),
+        Arc::new(Rephrase::new(settings(one()), models, here).unwrap()),
+    ]
+}
+
+fn judges(models: &Models) -> Vec<Arc<Judge>> {
+    let here = Path::new(".");
+    let consistency = json!({ "model": "a", "attempts": 3, "threshold": 0.3 });
+    let rubric = json!({ "model": "c", "rubric": "Is it true?" });
+    vec![
+        Arc::new(Consensus::new(settings(json!({ "models": ["a", "b", "c"] })), models, here).unwrap()),
+        Arc::new(Consistency::new(settings(consistency), models, here).unwrap()),
+        Arc::new(
+            Faithfulness::new(settings(json!({ "model": "a", "threshold": 0.5 })), models, here).unwrap(),
+        ),
+        Arc::new(Rubric::new(settings(rubric), models, here).unwrap()),
+        Arc::new(Support::new(settings(json!({ "model": "b" })), models, here).unwrap()),
+    ]
+}
+
+/// A judge of answers to one question, who is shown texts.
+struct OfQuestions(Arc<Judge>);
+
+impl Inquiry<Judged, Verdict> for OfQuestions {
+    fn describe(&self) -> Inquiring {
+        self.0.describe()
+    }
+
+    fn next(&self, judged: &Judged, heard: &[Vec<Heard>]) -> Next<Verdict> {
+        let (mut sample, documents) = judged.clone();
+        sample.content =
+            Content::Completion { prompt: "Where is gold found?".to_owned(), completion: sample.text() };
+        self.0.next(&(sample, documents), heard)
+    }
 }
