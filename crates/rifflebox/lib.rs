@@ -98,7 +98,12 @@ pub use rifflebox_redact::{
 pub use rifflebox_sources::Files;
 pub use rifflebox_storage::{CheckReport, GcReport, Requests, Wrap};
 pub use rifflebox_teach::{
-    Consensus, ConsensusSettings, Prompt, Qa, QaSettings, Rubric, RubricSettings, Support, SupportSettings,
+    Ask, AskKind, AskSettings, Backtranslate, BacktranslateSettings, Chains, ChainsSettings, Code,
+    CodeSettings, Consensus, ConsensusSettings, Consistency, ConsistencySettings, Critique, CritiqueSettings,
+    Debate, DebateSettings, Evolve, EvolveSettings, Expand, ExpandSettings, Faithfulness,
+    FaithfulnessSettings, Operation as EvolveOperation, Pairs as PreferencePairs, Preference,
+    PreferenceSettings, Prompt, Qa, QaSettings, Rephrase, RephraseSettings, Rubric, RubricSettings,
+    Rules as CritiqueRules, Style as RephraseStyle, Support, SupportSettings,
 };
 pub use rifflebox_verify::{
     C4Quality, Characters, Decontaminate, DecontaminateSettings, FinewebQuality, Format, FormatSettings,

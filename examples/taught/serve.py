@@ -65,6 +65,8 @@ def found_in(answer, document):
 def vote(prompt, model):
     document, answer = between(prompt, "<document>", "</document>"), between(prompt, "<answer>", "</answer>")
     question = between(prompt, "<question>", "</question>")
+    if not document:
+        return {"reason": "It begins with the matter." if number_of(answer) % 4 else "It says little.", "accept": number_of(answer) % 4 > 0}
     if model.startswith("reader"):
         unsaid = found_in(answer, document)
         return {"reason": f"Not in the document: {unsaid[0]}" if unsaid else "The document says it.", "accept": not unsaid}
@@ -72,14 +74,35 @@ def vote(prompt, model):
     return {"reason": "The question names its subject." if names else "Who is meant?", "accept": names}
 
 
+def instructions(prompt):
+    wanted = int(re.search(r"exactly (\d+) instructions", prompt).group(1))
+    levels = re.search(r"to the hardest: (.*?)\.", prompt).group(1).split(", ")
+    topic = between(prompt, "<topic>", "</topic>").strip().split("/")
+    forms = ["Explain {} to a newcomer.", "When is {} the wrong choice?", "Write a plan to introduce {} in a team."]
+    written = [
+        {"level": levels[number * len(levels) // wanted], "instruction": forms[number % len(forms)].format(topic[-1])}
+        for number in range(wanted)
+    ]
+    # One topic is beyond this teacher.
+    return {"instructions": written if topic[-1] != "recording rules" else written[:-1]}
+
+
+def carried_out(prompt):
+    return f"In short: it depends on what is measured. {prompt.strip()} Begin with one service, look at its rate, and go on from there."
+
+
 def answer(request):
-    prompt = [turn["content"] for turn in request["messages"] if turn["role"] == "user"][-1]
+    prompt = next(turn["content"] for turn in request["messages"] if turn["role"] == "user")
+    if "response_format" not in request:
+        return carried_out(prompt)
     schema = request["response_format"]["json_schema"]["name"]
     match schema:
         case "facts":
             return facts(prompt)
         case "questions":
             return questions(prompt)
+        case "instructions":
+            return instructions(prompt)
         case "vote":
             return vote(prompt, request["model"])
     raise ValueError(f"this endpoint knows no schema {schema!r}")
@@ -91,7 +114,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         try:
-            status, said = 200, self.completion(request, json.dumps(answer(request)))
+            said = answer(request)
+            status, said = 200, self.completion(request, said if isinstance(said, str) else json.dumps(said))
         except Exception as error:
             status, said = 400, {"error": {"message": str(error)}}
         body = json.dumps(said).encode()

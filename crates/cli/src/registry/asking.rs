@@ -6,7 +6,10 @@ use std::sync::Arc;
 use rifflebox_core::{Document, Draft, Error, Inquiry, Judged, Result, Verdict};
 use rifflebox_dataflow::Operator;
 use rifflebox_model::Models;
-use rifflebox_teach::{Consensus, Qa, Rubric, Support};
+use rifflebox_teach::{
+    Ask, Backtranslate, Chains, Code, Consensus, Consistency, Critique, Debate, Evolve, Expand, Faithfulness,
+    Preference, Qa, Rephrase, Rubric, Support,
+};
 use serde::de::DeserializeOwned;
 
 use super::{Given, Made, Registry};
@@ -14,9 +17,22 @@ use crate::flow_file::{Kind, Mistake};
 
 /// Adds the operators that ask models.
 pub(super) fn add(registry: Registry) -> Registry {
-    registry
+    let teachers = registry
+        .with_operator(Kind::Generate, Ask::NAME, teacher(Ask::new))
+        .with_operator(Kind::Generate, Backtranslate::NAME, teacher(Backtranslate::new))
+        .with_operator(Kind::Generate, Chains::NAME, teacher(Chains::new))
+        .with_operator(Kind::Generate, Code::NAME, teacher(Code::new))
+        .with_operator(Kind::Generate, Critique::NAME, teacher(Critique::new))
+        .with_operator(Kind::Generate, Debate::NAME, teacher(Debate::new))
+        .with_operator(Kind::Generate, Evolve::NAME, teacher(Evolve::new))
+        .with_operator(Kind::Generate, Expand::NAME, teacher(Expand::new))
+        .with_operator(Kind::Generate, Preference::NAME, teacher(Preference::new))
         .with_operator(Kind::Generate, Qa::NAME, teacher(Qa::new))
+        .with_operator(Kind::Generate, Rephrase::NAME, teacher(Rephrase::new));
+    teachers
         .with_operator(Kind::Verify, Consensus::NAME, judge(Consensus::new))
+        .with_operator(Kind::Verify, Consistency::NAME, judge(Consistency::new))
+        .with_operator(Kind::Verify, Faithfulness::NAME, judge(Faithfulness::new))
         .with_operator(Kind::Verify, Rubric::NAME, judge(Rubric::new))
         .with_operator(Kind::Verify, Support::NAME, judge(Support::new))
 }
@@ -40,13 +56,16 @@ fn judge<S: DeserializeOwned, J: Inquiry<Judged, Verdict> + 'static>(
     }
 }
 
-/// Makes a mistake of an operator's error; one about a model that is not there stands where models are named.
+/// Makes a mistake of an operator's error; one about a model that is not there stands where that is named.
 fn mistake(given: &Given<'_>, error: Error) -> Mistake {
-    match error.to_string().starts_with("no model is called") {
-        true => {
-            let key = if given.has("models") { "models" } else { "model" };
-            given.mistake_at(key, error.chain())
-        }
-        false => given.mistake(error),
-    }
+    let message = error.to_string();
+    let Some((_, rest)) = message.split_once("no model is called `") else { return given.mistake(error) };
+    let name = rest.split('`').next().unwrap_or_default();
+    let settings = given.json();
+    let names = |value: &serde_json::Value| match value {
+        serde_json::Value::Array(list) => list.iter().any(|item| item == name),
+        value => value == name,
+    };
+    let key = settings.as_object().and_then(|all| all.iter().find(|(_, value)| names(value)));
+    given.mistake_at(key.map_or("model", |(key, _)| key.as_str()), error.chain())
 }

@@ -93,9 +93,4 @@ impl<'a> Given<'a> {
             None => mistake,
         }
     }
-
-    /// Returns whether the table has a key.
-    pub(crate) fn has(&self, key: &str) -> bool {
-        self.table.settings.get(key).is_some()
-    }
 }
