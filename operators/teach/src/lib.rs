@@ -38,18 +38,22 @@ mod preference;
 mod qa;
 mod rephrase;
 
+mod answer_relevance;
 mod consensus;
 mod consistency;
+mod context_precision;
 mod faithfulness;
 mod rubric;
 mod support;
 
+pub use answer_relevance::{AnswerRelevance, AnswerRelevanceSettings};
 pub use ask::{Ask, AskKind, AskSettings};
 pub use backtranslate::{Backtranslate, BacktranslateSettings};
 pub use chains::{Chains, ChainsSettings};
 pub use code::{Code, CodeSettings};
 pub use consensus::{Consensus, ConsensusSettings};
 pub use consistency::{Consistency, ConsistencySettings};
+pub use context_precision::{ContextPrecision, ContextPrecisionSettings};
 pub use critique::{Critique, CritiqueSettings, Rules};
 pub use debate::{Debate, DebateSettings};
 pub use evolve::{Evolve, EvolveSettings, Operation};
