@@ -20,6 +20,7 @@
 
 mod cast;
 mod draft;
+mod flagged;
 mod form;
 mod judged;
 mod prompt;
@@ -43,8 +44,10 @@ mod consensus;
 mod consistency;
 mod context_precision;
 mod faithfulness;
+mod refusing;
 mod rubric;
 mod support;
+mod toxic;
 
 pub use answer_relevance::{AnswerRelevance, AnswerRelevanceSettings};
 pub use ask::{Ask, AskKind, AskSettings};
@@ -59,12 +62,15 @@ pub use debate::{Debate, DebateSettings};
 pub use evolve::{Evolve, EvolveSettings, Operation};
 pub use expand::{Expand, ExpandSettings};
 pub use faithfulness::{Faithfulness, FaithfulnessSettings};
+pub use flagged::FlagSettings;
 pub use preference::{Pairs, Preference, PreferenceSettings};
 pub use prompt::Prompt;
 pub use qa::{Qa, QaSettings};
+pub use refusing::Refusing;
 pub use rephrase::{Rephrase, RephraseSettings, Style};
 pub use rubric::{Rubric, RubricSettings};
 pub use support::{Support, SupportSettings};
+pub use toxic::Toxic;
 
 /// Makes the error of a setting that does not do.
 fn usage<T>(message: impl Into<String>) -> rifflebox_core::Result<T> {

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     AnswerRelevance, Ask, Backtranslate, Chains, Code, Consensus, Consistency, ContextPrecision, Critique,
-    Debate, Evolve, Expand, Faithfulness, Preference, Qa, Rephrase, Rubric, Support,
+    Debate, Evolve, Expand, Faithfulness, Preference, Qa, Refusing, Rephrase, Rubric, Support, Toxic,
 };
 
 pub(crate) fn document(text: &str) -> Document {
@@ -236,8 +236,10 @@ fn judges(models: &Models) -> Vec<Arc<Judge>> {
             Faithfulness::new(settings(json!({ "model": "a", "threshold": 0.5 })), models, here).unwrap(),
         ),
         Arc::new(AnswerRelevance::new(settings(relevance), models, here).unwrap()),
+        Arc::new(Refusing::new(settings(one()), models, here).unwrap()),
         Arc::new(Rubric::new(settings(rubric), models, here).unwrap()),
         Arc::new(Support::new(settings(json!({ "model": "b" })), models, here).unwrap()),
+        Arc::new(Toxic::new(settings(one()), models, here).unwrap()),
     ]
 }
 
