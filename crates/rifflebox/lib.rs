@@ -98,12 +98,13 @@ pub use rifflebox_redact::{
 pub use rifflebox_sources::Files;
 pub use rifflebox_storage::{CheckReport, GcReport, Requests, Wrap};
 pub use rifflebox_teach::{
-    Ask, AskKind, AskSettings, Backtranslate, BacktranslateSettings, Chains, ChainsSettings, Code,
-    CodeSettings, Consensus, ConsensusSettings, Consistency, ConsistencySettings, Critique, CritiqueSettings,
+    AnswerRelevance, AnswerRelevanceSettings, Ask, AskKind, AskSettings, Backtranslate,
+    BacktranslateSettings, Chains, ChainsSettings, Code, CodeSettings, Consensus, ConsensusSettings,
+    Consistency, ConsistencySettings, ContextPrecision, ContextPrecisionSettings, Critique, CritiqueSettings,
     Debate, DebateSettings, Evolve, EvolveSettings, Expand, ExpandSettings, Faithfulness,
     FaithfulnessSettings, Operation as EvolveOperation, Pairs as PreferencePairs, Preference,
-    PreferenceSettings, Prompt, Qa, QaSettings, Rephrase, RephraseSettings, Rubric, RubricSettings,
-    Rules as CritiqueRules, Style as RephraseStyle, Support, SupportSettings,
+    PreferenceSettings, Prompt, Qa, QaSettings, Refusing, Rephrase, RephraseSettings, Rubric, RubricSettings,
+    Rules as CritiqueRules, Style as RephraseStyle, Support, SupportSettings, Toxic,
 };
 pub use rifflebox_verify::{
     C4Quality, Characters, Decontaminate, DecontaminateSettings, FinewebQuality, Format, FormatSettings,

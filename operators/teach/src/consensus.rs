@@ -137,3 +137,6 @@ impl Inquiry<Judged, Verdict> for Consensus {
         questions.collect::<Result<_, _>>().map_or_else(Next::Fail, Next::Ask)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,7 @@
 
 mod cast;
 mod draft;
+mod flagged;
 mod form;
 mod judged;
 mod prompt;
@@ -38,31 +39,40 @@ mod preference;
 mod qa;
 mod rephrase;
 
+mod answer_relevance;
 mod consensus;
 mod consistency;
+mod context_precision;
 mod faithfulness;
+mod refusing;
 mod rubric;
 mod support;
+mod toxic;
 
 use cast::usage;
 
+pub use answer_relevance::{AnswerRelevance, AnswerRelevanceSettings};
 pub use ask::{Ask, AskKind, AskSettings};
 pub use backtranslate::{Backtranslate, BacktranslateSettings};
 pub use chains::{Chains, ChainsSettings};
 pub use code::{Code, CodeSettings};
 pub use consensus::{Consensus, ConsensusSettings};
 pub use consistency::{Consistency, ConsistencySettings};
+pub use context_precision::{ContextPrecision, ContextPrecisionSettings};
 pub use critique::{Critique, CritiqueSettings, Rules};
 pub use debate::{Debate, DebateSettings};
 pub use evolve::{Evolve, EvolveSettings, Operation};
 pub use expand::{Expand, ExpandSettings};
 pub use faithfulness::{Faithfulness, FaithfulnessSettings};
+pub use flagged::FlagSettings;
 pub use preference::{Pairs, Preference, PreferenceSettings};
 pub use prompt::Prompt;
 pub use qa::{Qa, QaSettings};
+pub use refusing::Refusing;
 pub use rephrase::{Rephrase, RephraseSettings, Style};
 pub use rubric::{Rubric, RubricSettings};
 pub use support::{Support, SupportSettings};
+pub use toxic::Toxic;
 
 #[cfg(test)]
 mod tests;

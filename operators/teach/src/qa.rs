@@ -1,13 +1,13 @@
 use std::path::Path;
 
-use rifflebox_core::{Content, Document, Draft, Heard, Inquiring, Inquiry, Next, Result};
+use rifflebox_core::{Document, Draft, Heard, Inquiring, Inquiry, Next, Result};
 use rifflebox_model::Models;
 use rifflebox_template::Values;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::cast::{Cast, Part, object, reply, step, text};
-use crate::draft::by;
+use crate::draft::{completion, those_that_came, told, with_context};
 use crate::form::Form;
 use crate::prompt::Prompt;
 use crate::usage;
@@ -20,7 +20,7 @@ use crate::usage;
 /// [`Consensus`](crate::Consensus) behind it.
 ///
 /// A sample is a prompt and its completion, with the document's text as context if `context` is set, and the fact as a
-/// field.
+/// field. A question of a fact that is not on the list makes no sample, and where none is left the row has failed.
 pub struct Qa {
     settings: QaSettings,
     cast: Cast,
@@ -69,7 +69,7 @@ struct Asked {
 impl Qa {
     /// The name that flow files use.
     pub const NAME: &'static str = "qa";
-    const VERSION: &'static str = "1";
+    const VERSION: &'static str = "2";
 
     /// Makes the generator; `prompt` is relative to `base_dir`.
     ///
@@ -100,16 +100,22 @@ impl Qa {
     fn drafts(&self, document: &Document, heard: &[Vec<Heard>]) -> Result<Vec<Draft>, String> {
         let facts = self.facts.read(&heard[0][0])?;
         let (asked, reply) = (self.questions.read(&heard[1][0])?, reply(&heard[1][0])?);
-        let drafts = asked.questions.into_iter().filter_map(|asked| {
+        let drafts = asked.questions.into_iter().map(|asked| {
             // A question of no fact of the list is of nothing that the document was found to say.
-            let fact = facts.facts.get(asked.fact.checked_sub(1)?)?;
-            let content = Content::Completion { prompt: asked.question, completion: asked.answer };
-            let mut draft =
-                Draft { context: self.settings.context.then(|| document.text.clone()), ..by(reply, content) };
-            draft.fields.insert("fact".to_owned(), fact.as_str().into());
-            Some(draft)
+            let fact = asked.fact.checked_sub(1).and_then(|at| facts.facts.get(at));
+            let fact = fact.ok_or_else(|| {
+                format!(
+                    "a question is of fact {}, and there are {}: {}",
+                    asked.fact,
+                    facts.facts.len(),
+                    asked.question
+                )
+            })?;
+            let content = completion(asked.question, asked.answer);
+            let draft = told(reply, content, [("fact", fact.as_str().into())]);
+            Ok(with_context(draft, document, self.settings.context))
         });
-        Ok(drafts.collect())
+        those_that_came(drafts.collect())
     }
 }
 
@@ -138,3 +144,6 @@ impl Inquiry<Document, Vec<Draft>> for Qa {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,3 +108,6 @@ impl Inquiry<Judged, Verdict> for Rubric {
         self.single.next(heard, values, |graded| self.verdict(graded))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,3 +104,6 @@ impl Inquiry<Judged, Verdict> for Support {
         self.single.next(heard, || values(judged), |claims| self.verdict(judged, claims))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,8 +11,8 @@ use rifflebox_testkit::{Asked, Effort, Endpoint, Said, judge_laws, teacher_laws}
 use serde_json::{Value as Json, json};
 
 use crate::{
-    Ask, Backtranslate, Chains, Code, Consensus, Consistency, Critique, Debate, Evolve, Expand, Faithfulness,
-    Preference, Qa, Rephrase, Rubric, Support,
+    AnswerRelevance, Ask, Backtranslate, Chains, Code, Consensus, Consistency, ContextPrecision, Critique,
+    Debate, Evolve, Expand, Faithfulness, Preference, Qa, Refusing, Rephrase, Rubric, Support, Toxic,
 };
 
 pub(crate) fn document(text: &str) -> Document {
@@ -224,16 +224,22 @@ fn teachers(models: &Models) -> Vec<Arc<Teacher>> {
 
 fn judges(models: &Models) -> Vec<Arc<Judge>> {
     let here = Path::new(".");
+    let one = || json!({ "model": "a" });
     let consistency = json!({ "model": "a", "attempts": 3, "threshold": 0.3 });
+    let relevance = json!({ "model": "a", "embedder": "b", "threshold": 0.0 });
     let rubric = json!({ "model": "c", "rubric": "Is it true?" });
     vec![
         Arc::new(Consensus::new(settings(json!({ "models": ["a", "b", "c"] })), models, here).unwrap()),
         Arc::new(Consistency::new(settings(consistency), models, here).unwrap()),
+        Arc::new(ContextPrecision::new(settings(one()), models, here).unwrap()),
         Arc::new(
             Faithfulness::new(settings(json!({ "model": "a", "threshold": 0.5 })), models, here).unwrap(),
         ),
+        Arc::new(AnswerRelevance::new(settings(relevance), models, here).unwrap()),
+        Arc::new(Refusing::new(settings(one()), models, here).unwrap()),
         Arc::new(Rubric::new(settings(rubric), models, here).unwrap()),
         Arc::new(Support::new(settings(json!({ "model": "b" })), models, here).unwrap()),
+        Arc::new(Toxic::new(settings(one()), models, here).unwrap()),
     ]
 }
 

@@ -7,8 +7,8 @@ use rifflebox_core::{Document, Draft, Error, Inquiry, Judged, Result, Verdict};
 use rifflebox_dataflow::Operator;
 use rifflebox_model::Models;
 use rifflebox_teach::{
-    Ask, Backtranslate, Chains, Code, Consensus, Consistency, Critique, Debate, Evolve, Expand, Faithfulness,
-    Preference, Qa, Rephrase, Rubric, Support,
+    AnswerRelevance, Ask, Backtranslate, Chains, Code, Consensus, Consistency, ContextPrecision, Critique,
+    Debate, Evolve, Expand, Faithfulness, Preference, Qa, Refusing, Rephrase, Rubric, Support, Toxic,
 };
 use serde::de::DeserializeOwned;
 
@@ -30,11 +30,15 @@ pub(super) fn add(registry: Registry) -> Registry {
         .with_operator(Kind::Generate, Qa::NAME, teacher(Qa::new))
         .with_operator(Kind::Generate, Rephrase::NAME, teacher(Rephrase::new));
     teachers
+        .with_operator(Kind::Verify, AnswerRelevance::NAME, judge(AnswerRelevance::new))
+        .with_operator(Kind::Verify, ContextPrecision::NAME, judge(ContextPrecision::new))
         .with_operator(Kind::Verify, Consensus::NAME, judge(Consensus::new))
         .with_operator(Kind::Verify, Consistency::NAME, judge(Consistency::new))
         .with_operator(Kind::Verify, Faithfulness::NAME, judge(Faithfulness::new))
+        .with_operator(Kind::Verify, Refusing::NAME, judge(Refusing::new))
         .with_operator(Kind::Verify, Rubric::NAME, judge(Rubric::new))
         .with_operator(Kind::Verify, Support::NAME, judge(Support::new))
+        .with_operator(Kind::Verify, Toxic::NAME, judge(Toxic::new))
 }
 
 fn teacher<S: DeserializeOwned, T: Inquiry<Document, Vec<Draft>> + 'static>(
