@@ -74,6 +74,11 @@ impl Accounts {
         (plan, Accounts { whole, stages, figures })
     }
 
+    /// Returns how many calls this build has made: those that a budget did not allow are none.
+    pub(crate) fn made(&self) -> u64 {
+        lock(&self.whole.sums).begun
+    }
+
     /// Returns what the calls of this build came to.
     pub(crate) fn spending(&self) -> Spending {
         let CallFigures { failures, tokens, micro_usd, .. } = lock(&self.figures.sums).clone();

@@ -232,7 +232,7 @@ impl Build {
         {
             let scanned = join(scanned)?;
             keeper.rows_read = reader.rows_read();
-            return Ok(self.report_of(keeper, scanned, 0, &reader));
+            return Ok(self.report_of(keeper, scanned, &reader));
         }
         let run = GraphRun {
             stages,
@@ -243,10 +243,11 @@ impl Build {
         let summary = run.run(&mut epochs, &mut keeper);
         drop(epochs);
         let scanned = join(scanned);
-        let calls = summary?.calls_made + self.fill_targets(&graph, &mut keeper)?;
+        summary?;
+        self.fill_targets(&graph, &mut keeper)?;
         keeper.rows_read += reader.rows_read();
         let reader = Reader::new(foundations(&keeper.state));
-        let report = self.report_of(keeper, scanned?, calls, &reader);
+        let report = self.report_of(keeper, scanned?, &reader);
         match report.unpublished.as_deref() {
             None => Ok(report),
             Some(reason) if reason.starts_with("incomplete") => {
@@ -277,16 +278,15 @@ impl Build {
         }
     }
 
-    /// Runs on until each target is full or nothing can fill it; the last of these runs publishes. Returns the calls made.
-    fn fill_targets(&self, graph: &Arc<Graph>, keeper: &mut WorkspaceKeeper) -> Result<u64> {
-        let mut calls = 0;
+    /// Runs on until each target is full or nothing can fill it; the last of these runs publishes.
+    fn fill_targets(&self, graph: &Arc<Graph>, keeper: &mut WorkspaceKeeper) -> Result<()> {
         while keeper.holds {
             let changes = target::changes(&self.plan, &Reader::new(foundations(&keeper.state)));
             keeper.holds = !changes.is_empty();
             let run = self.graph_run(graph, &keeper.state);
-            calls += run.run(&mut Once(Some(changes)), keeper)?.calls_made;
+            run.run(&mut Once(Some(changes)), keeper)?;
         }
-        Ok(calls)
+        Ok(())
     }
 
     fn asks(&self, stage: &str) -> bool {
@@ -336,7 +336,7 @@ impl Build {
         keeper
     }
 
-    fn report_of(&self, keeper: WorkspaceKeeper, scanned: Scanned, made: u64, reader: &Reader) -> Report {
+    fn report_of(&self, keeper: WorkspaceKeeper, scanned: Scanned, reader: &Reader) -> Report {
         let Scanned { changes, bytes } = scanned;
         let mut report = keeper.report;
         report.spent = self.accounts.spending();
@@ -346,8 +346,8 @@ impl Build {
         report.samples.added = keeper.moved.values().filter(|sum| **sum > 0).count() as u64;
         report.samples.removed = keeper.moved.values().filter(|sum| **sum < 0).count() as u64;
         report.samples.total = report.tiers.values().map(|tier| tier.samples).sum();
-        report.calls.made = made;
-        report.calls.reused = report.calls.standing.saturating_sub(made);
+        report.calls.made = self.accounts.made();
+        report.calls.reused = report.calls.standing.saturating_sub(report.calls.made);
         if let Some(published) = &keeper.content.published {
             report.version = published.version;
             report.snapshot.clone_from(&published.snapshot);
