@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rifflebox_core::{Cost, Failure};
+use rifflebox_core::{Answering, Cost, Failure};
 use rifflebox_dataflow::{Budget, FlowPlan, Reader, Spent, SpentUnit};
 
 use crate::progress::{CallFigures, Event, Progress};
 use crate::report::{Report, Spending, grouped};
-use crate::respondents::{Call, Outcome, Watch, watched};
+use crate::respondents::{Call, Outcome, Permit, Watch, watched};
 
 /// Calls after which an error rate says something.
 const ENOUGH_CALLS: u64 = 20;
@@ -51,6 +51,8 @@ struct Figures {
 /// The accounts that a stage's calls are held against.
 struct Purse {
     accounts: [Arc<Account>; 2],
+    /// Counts the calls of all stages that have come to their end.
+    ends: tokio::sync::watch::Sender<u64>,
     figures: Arc<Figures>,
 }
 
@@ -64,10 +66,15 @@ impl Accounts {
         let mut plan = plan.clone();
         let whole = Account::new("the budget".to_owned(), plan.budget);
         let figures = Arc::new(Figures { sums: Mutex::default(), waiting, progress });
+        let ends = tokio::sync::watch::Sender::new(0);
         let mut stages = Vec::new();
         for stage in plan.stages.iter_mut().filter(|stage| stage.operator.is_asked()) {
             let own = Account::new(format!("the budget of `{}`", stage.name), stage.budget);
-            let purse = Purse { accounts: [whole.clone(), own.clone()], figures: figures.clone() };
+            let purse = Purse {
+                accounts: [whole.clone(), own.clone()],
+                ends: ends.clone(),
+                figures: figures.clone(),
+            };
             stage.operator = watched(&stage.operator, Arc::new(purse));
             stages.push(own);
         }
@@ -94,18 +101,24 @@ impl Account {
     }
 
     /// Begins a call, or says why it may not be made.
-    fn begin(&self, call: &Call<'_>) -> Result<(), String> {
+    fn begin(&self, call: &Call<'_>) -> Permit {
         let mut sums = lock(&self.sums);
-        if let Some(reason) = self.exceeded(&sums, call) {
-            let reason = format!("{}: {reason}", self.name);
-            sums.reached.get_or_insert(reason.clone());
-            return Err(reason);
+        let open = sums.begun - sums.ended;
+        let Some(reason) = self.exceeded(&sums, call, open) else {
+            sums.begun += 1;
+            return Permit::Go;
+        };
+        // It may fit once it is known what those in flight cost.
+        if open > 0 && self.exceeded(&sums, call, 0).is_none() {
+            return Permit::Wait;
         }
-        sums.begun += 1;
-        Ok(())
+        let reason = format!("{}: {reason}", self.name);
+        sums.reached.get_or_insert(reason.clone());
+        Permit::Refused(Failure::Owed(reason))
     }
 
-    fn exceeded(&self, sums: &Sums, call: &Call<'_>) -> Option<String> {
+    /// Says which bound a call beside so many in flight would pass.
+    fn exceeded(&self, sums: &Sums, call: &Call<'_>, open: u64) -> Option<String> {
         let Budget { calls, tokens, usd, stop_at_error_rate } = self.budget;
         if let Some(most) = calls.filter(|most| sums.begun >= *most) {
             return Some(format!("{} calls are made", grouped(most)));
@@ -120,7 +133,7 @@ impl Account {
         if tokens.is_none() && usd.is_none() {
             return None;
         }
-        let expected = sums.expected(call);
+        let expected = sums.expected(call, open + 1);
         if let Some(most) = tokens.filter(|most| expected.input + expected.output > *most) {
             let spent = sums.cost.input + sums.cost.output;
             return Some(format!("{} of {} tokens are spent", grouped(spent), grouped(most)));
@@ -153,10 +166,9 @@ impl Account {
 }
 
 impl Sums {
-    /// Returns what is spent once this call and all in flight have come back, each at the price of the dearest so far, or
+    /// Returns what is spent once so many calls have come back, this one among them, each at the price of the dearest so far, or
     /// of what this one is given, if that is more.
-    fn expected(&self, call: &Call<'_>) -> Cost {
-        let open = self.begun - self.ended + 1;
+    fn expected(&self, call: &Call<'_>, open: u64) -> Cost {
         // Four bytes to a token, about; as long as nothing came back, an answer is taken for as long as its question.
         let given = call.texts.iter().map(|text| text.len() as u64).sum::<u64>() / 4;
         let answer = if self.answered == 0 { given } else { self.most.output };
@@ -171,18 +183,28 @@ impl Sums {
 }
 
 impl Watch for Purse {
-    fn ask(&self, call: &Call<'_>) -> Result<(), Failure> {
+    fn ask(&self, call: &Call<'_>) -> Permit {
         for (index, account) in self.accounts.iter().enumerate() {
-            if let Err(reason) = account.begin(call) {
-                self.accounts[..index].iter().for_each(|account| account.take_back());
-                return Err(Failure::Owed(reason));
+            match account.begin(call) {
+                Permit::Go => {}
+                no => {
+                    self.accounts[..index].iter().for_each(|account| account.take_back());
+                    return no;
+                }
             }
         }
-        Ok(())
+        Permit::Go
+    }
+
+    fn next_end(&self) -> Answering<()> {
+        let mut ends = self.ends.subscribe();
+        // Who sends is this, which whoever waits holds.
+        Box::pin(async move { drop(ends.changed().await) })
     }
 
     fn heard(&self, outcome: Outcome) {
         self.accounts.iter().for_each(|account| account.end(&outcome));
+        self.ends.send_modify(|ends| *ends += 1);
         self.figures.note(&outcome);
     }
 }

@@ -223,7 +223,6 @@ impl Build {
             && !brings(&opened.uncovered, &graph.arrangements(), &reader)
             && opened.content.dirty.is_empty()
             && !owes(&self.plan, &reader)
-            && target::changes(&self.plan, &reader).is_empty()
             && opened.content.extra.get(IDENTITIES) == Some(&identities(&self.plan));
         let mut keeper = self.keeper(&opened, &graph, &matched);
         if idle
@@ -283,6 +282,10 @@ impl Build {
         while keeper.holds {
             let changes = target::changes(&self.plan, &Reader::new(foundations(&keeper.state)));
             keeper.holds = !changes.is_empty();
+            if !keeper.holds {
+                let reader = Reader::new(foundations(&keeper.state));
+                keeper.publisher.missing = target::missing(&self.plan, &reader);
+            }
             let run = self.graph_run(graph, &keeper.state);
             run.run(&mut Once(Some(changes)), keeper)?;
         }
@@ -323,6 +326,7 @@ impl Build {
                 plan: self.plan.clone(),
                 base_dir: self.options.base_dir.clone(),
                 progress: self.options.progress.clone(),
+                missing: target::known_missing(&self.plan, opened.content.report.as_ref()),
                 accounts: Some(self.accounts.clone()),
                 totals,
                 dry: false,
@@ -341,6 +345,7 @@ impl Build {
         let mut report = keeper.report;
         report.spent = self.accounts.spending();
         totals(&self.plan, reader, &mut report);
+        keeper.publisher.note_missing(&mut report);
         report.documents =
             Changes { total: report.documents.total, broken: report.documents.broken, ..changes };
         report.samples.added = keeper.moved.values().filter(|sum| **sum > 0).count() as u64;
@@ -421,6 +426,10 @@ fn identities(plan: &FlowPlan) -> serde_json::Value {
         let mut identity = stage.operator.identity().fingerprint().to_string();
         if !matches!(stage.operator, Operator::Source(_)) {
             identity = format!("{identity} {}", stage.from.join(" "));
+        }
+        if let Some(target) = stage.target {
+            // No behaviour, but something to do.
+            identity = format!("{identity}, {target} wanted");
         }
         (stage.name.clone(), identity.into())
     });
@@ -508,9 +517,6 @@ pub(crate) fn totals(plan: &FlowPlan, reader: &Reader, report: &mut Report) {
     };
     calls(plan, reader, report);
     asked(plan, reader, report);
-    for (stage, missing) in target::missing(plan, reader).into_iter().filter(|(_, missing)| *missing > 0) {
-        report.notes.entry(stage).or_default().insert("samples missing of the target".to_owned(), missing);
-    }
 }
 
 /// Counts rows that ended at a stage.

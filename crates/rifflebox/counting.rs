@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use rifflebox_core::{Failure, Tokenizer};
+use rifflebox_core::{Answering, Failure, Tokenizer};
 use rifflebox_dataflow::{FlowPlan, FlowStage, Label, Operator, Reader, Status, Unit};
 
 use crate::report::StageCalls;
-use crate::respondents::{Call, Outcome, Watch, watched};
+use crate::respondents::{Call, Outcome, Permit, Watch, watched};
 
 /// Calls that a stage would make.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -57,7 +57,7 @@ impl Counted {
 }
 
 impl Watch for Counted {
-    fn ask(&self, call: &Call<'_>) -> Result<(), Failure> {
+    fn ask(&self, call: &Call<'_>) -> Permit {
         let tokens = call.texts.iter().map(|text| self.tokenizer.count(text)).sum();
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.tokens.fetch_add(tokens, Ordering::Relaxed);
@@ -68,7 +68,11 @@ impl Watch for Counted {
             of_one.counts.calls += 1;
             of_one.counts.tokens += tokens;
         }
-        Err(Failure::Owed("planned".to_owned()))
+        Permit::Refused(Failure::Owed("planned".to_owned()))
+    }
+
+    fn next_end(&self) -> Answering<()> {
+        Box::pin(std::future::pending())
     }
 
     fn heard(&self, _: Outcome) {}

@@ -187,6 +187,7 @@ impl Rehearsal {
             plan: self.plan.clone(),
             base_dir: self.options.base_dir.clone(),
             progress: None,
+            missing: BTreeMap::new(),
             accounts: None,
             totals: answered,
             dry: true,

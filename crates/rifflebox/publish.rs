@@ -25,6 +25,7 @@ use crate::keeper::ALL;
 use crate::parallel;
 use crate::progress::{Event, Progress};
 use crate::report::Report;
+use crate::target::MISSING;
 
 /// Where a manifest keeps what each publisher has published, by its stage's name.
 const FOLDERS: &str = "folders";
@@ -94,6 +95,8 @@ pub(crate) struct Publisher {
     pub(crate) plan: FlowPlan,
     pub(crate) base_dir: PathBuf,
     pub(crate) progress: Option<Arc<dyn Progress>>,
+    /// By stage with a target, how many samples are missing of it.
+    pub(crate) missing: BTreeMap<String, u64>,
     /// What the run's calls come to.
     pub(crate) accounts: Option<Arc<Accounts>>,
     /// Fills the report's totals from the state; may say why nothing can be published.
@@ -111,6 +114,7 @@ impl Publisher {
     pub(crate) fn prepare(&self, reader: &Reader, content: &mut Content, report: &mut Report) -> Result<()> {
         report.spent = self.accounts.as_ref().map(|accounts| accounts.spending()).unwrap_or_default();
         (self.totals)(&self.plan, reader, report);
+        self.note_missing(report);
         let mut kept = folders(content);
         let publishers = self.publishers();
         // All folders change, or none does.
@@ -144,6 +148,13 @@ impl Publisher {
         report.samples.total = report.tiers.values().map(|tier| tier.samples).sum();
         content.report = serde_json::to_value(&*report).ok();
         Ok(())
+    }
+
+    /// Notes which targets are not full.
+    pub(crate) fn note_missing(&self, report: &mut Report) {
+        for (stage, missing) in self.missing.iter().filter(|(_, missing)| **missing > 0) {
+            report.notes.entry(stage.clone()).or_default().insert(MISSING.to_owned(), *missing);
+        }
     }
 
     /// Brings the published folders in line with a manifest, and with a newer one if there is.

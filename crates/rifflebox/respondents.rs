@@ -11,10 +11,25 @@ use rifflebox_dataflow::Operator;
 /// Stands between an operator and those whom it asks.
 pub(crate) trait Watch: Send + Sync {
     /// Lets a call through, or says why not.
-    fn ask(&self, call: &Call<'_>) -> Result<(), Failure>;
+    ///
+    /// A call to a respondent may be let wait; any other is not.
+    fn ask(&self, call: &Call<'_>) -> Permit;
+
+    /// Waits until another call has come to its end, from now on.
+    fn next_end(&self) -> Answering<()>;
 
     /// Hears what became of a call that was let through.
     fn heard(&self, outcome: Outcome);
+}
+
+/// Whether a call may be made.
+pub(crate) enum Permit {
+    /// It may.
+    Go,
+    /// Perhaps, once others have come to their end.
+    Wait,
+    /// It may not.
+    Refused(Failure),
 }
 
 /// A call that is about to be made.
@@ -69,7 +84,10 @@ fn ask_allowed<I: Send + 'static, O: Send + 'static>(
 ) -> Answering<Vec<Result<O, Failure>>> {
     let (mut allowed, mut refusals) = (Vec::new(), Vec::new());
     for item in items {
-        let refused = watch.ask(&Call { texts: texts(&item), about: None }).err();
+        let refused = match watch.ask(&Call { texts: texts(&item), about: None }) {
+            Permit::Refused(failure) => Some(failure),
+            Permit::Go | Permit::Wait => None,
+        };
         if refused.is_none() {
             allowed.push(item);
         }
@@ -162,14 +180,16 @@ impl Respondent for Watched<dyn Respondent> {
     }
 
     fn answer(&self, request: Vec<u8>) -> Answering<Result<Vec<u8>, Failure>> {
-        let (about, shown) = (self.of.about(), self.of.show(&request, None));
-        let mut texts = Vec::new();
-        gather_texts(&shown, &mut texts);
-        if let Err(refused) = self.watch.ask(&Call { texts, about: Some(&about) }) {
-            return Box::pin(async move { Err(refused) });
-        }
         let (of, watch) = (self.of.clone(), self.watch.clone());
         Box::pin(async move {
+            loop {
+                let end = watch.next_end();
+                match permit(&*watch, &*of, &request) {
+                    Permit::Go => break,
+                    Permit::Wait => end.await,
+                    Permit::Refused(failure) => return Err(failure),
+                }
+            }
             let answer = of.answer(request).await;
             watch.heard(match &answer {
                 Ok(bytes) => Outcome::Answered(of.read(bytes).cost),
@@ -186,6 +206,14 @@ impl Respondent for Watched<dyn Respondent> {
     fn show(&self, request: &[u8], answer: Option<&[u8]>) -> serde_json::Value {
         self.of.show(request, answer)
     }
+}
+
+/// Asks a watch whether a request may be made.
+fn permit(watch: &dyn Watch, of: &dyn Respondent, request: &[u8]) -> Permit {
+    let (about, shown) = (of.about(), of.show(request, None));
+    let mut texts = Vec::new();
+    gather_texts(&shown, &mut texts);
+    watch.ask(&Call { texts, about: Some(&about) })
 }
 
 /// Gathers all texts within a request as it is shown.

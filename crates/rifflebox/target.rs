@@ -69,6 +69,16 @@ pub(crate) fn missing(plan: &FlowPlan, reader: &Reader) -> BTreeMap<String, u64>
     missing.collect()
 }
 
+/// Names among a stage's notes what is missing of its target.
+pub(crate) const MISSING: &str = "samples missing of the target";
+
+/// Returns the same as the last report had it, so that a build that changes nothing looks at no sample.
+pub(crate) fn known_missing(plan: &FlowPlan, report: Option<&serde_json::Value>) -> BTreeMap<String, u64> {
+    let targets = plan.stages.iter().filter(|stage| stage.target.is_some());
+    let noted = |stage: &FlowStage| report?.get("notes")?.get(&stage.name)?.get(MISSING)?.as_u64();
+    targets.filter_map(|stage| Some((stage.name.clone(), noted(stage)?))).collect()
+}
+
 /// Names the arrangement of the documents that a stage with a target may ask of.
 pub(crate) fn admitted_of(stage: &str) -> String {
     format!("{stage}/target/admitted")
