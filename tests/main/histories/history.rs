@@ -83,6 +83,7 @@ pub(super) enum Turn {
     Tables(Option<&'static str>),
     Splits,
     Second,
+    Target(Option<u64>),
     /// All as it was some rounds ago.
     Back(usize),
 }
@@ -158,11 +159,38 @@ pub(super) fn draw(seed: u64) -> History {
     if seed.is_multiple_of(3) {
         hold_out(&mut history, &mut Random::new(!seed ^ 2));
     }
+    if seed % 4 < 2 {
+        ask_models(&mut history, &mut Random::new(!seed ^ 3));
+    }
     history
+}
+
+/// Draws who is asked in rounds, and of how many documents.
+fn ask_models(history: &mut History, random: &mut Random) {
+    const TARGETS: [Option<u64>; 4] = [None, Some(1), Some(3), Some(8)];
+    for name in ["teacher", "jury"] {
+        let stage = Stage { version: random.below(3), on_reject: on_reject(random) };
+        history.shape.stages.insert(name, stage);
+    }
+    history.shape.target = *random.choose(&TARGETS);
+    for round in &mut history.rounds {
+        let any = *random.choose(&["teacher", "jury"]);
+        let turn = match random.below(10) {
+            0 => Turn::Toggle(any),
+            1 => Turn::Rename(any),
+            2..5 => Turn::Version(any, random.below(3)),
+            5 => Turn::OnReject("jury", on_reject(random)),
+            6 => Turn::Target(*random.choose(&TARGETS)),
+            _ => continue,
+        };
+        round.turns.push(turn);
+    }
 }
 
 /// Checks that any seed draws; the others are added to what is drawn.
 const DRAWN: [&str; 4] = ["length", "lot", "grounded", "judge"];
+/// The same of what makes samples.
+const MADE: [&str; 5] = ["passages", "rows", "cloze", "lines", "asker"];
 
 fn look_for_copies(history: &mut History, random: &mut Random) {
     let stage = Stage { version: random.below(3), on_reject: on_reject(random) };
@@ -231,8 +259,9 @@ fn shape(random: &mut Random) -> Shape {
         splits: random.once_in(4),
         partial: random.once_in(8),
         second: random.once_in(4),
+        target: None,
     };
-    for name in MAKERS.into_iter().chain(DRAWN) {
+    for name in MADE.into_iter().chain(DRAWN) {
         if random.once_in(2) {
             let on_reject = on_reject(random);
             shape.stages.insert(name, Stage { version: random.below(3), on_reject });
@@ -280,7 +309,7 @@ fn edit(random: &mut Random) -> Edit {
 
 fn turn(random: &mut Random) -> Turn {
     let check = *random.choose(&DRAWN);
-    let (maker, pages) = (*random.choose(&MAKERS), *random.choose(&PAGES));
+    let (maker, pages) = (*random.choose(&MADE), *random.choose(&PAGES));
     let any = if random.once_in(2) { check } else { maker };
     match random.below(24) {
         0..3 => Turn::Toggle(any),
@@ -374,6 +403,7 @@ impl Turn {
             Turn::Tables(column) => shape.tables = column,
             Turn::Splits => shape.splits = !shape.splits,
             Turn::Second => shape.second = !shape.second,
+            Turn::Target(target) => shape.target = target,
             Turn::Back(rounds) => {
                 if let Some(before) = past.len().checked_sub(rounds) {
                     shape.clone_from(&past[before]);

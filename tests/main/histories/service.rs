@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rifflebox::{
-    Answering, AskedGenerator, AskedVerifier, Content, Document, Draft, Failure, Identity, Judged, Key,
-    Limits, Proof, Verdict,
+    About, Answering, AskedGenerator, AskedVerifier, Content, Cost, Document, Draft, Exposure, Failure,
+    Fields, Heard, Identity, Inquiring, Inquiry, Judged, Key, Limits, Next, Proof, Question, Reply,
+    Respondent, Verdict, Vote,
 };
 use rifflebox_dataflow::{call_of_drafts, call_of_verdict};
 
@@ -150,4 +151,142 @@ impl AskedGenerator for Asker {
             documents.into_iter().map(draft).collect()
         })
     }
+}
+
+/// Answers requests in inquiries with the number that is drawn for them.
+struct Voice {
+    name: &'static str,
+    service: Service,
+}
+
+impl Respondent for Voice {
+    fn about(&self) -> About {
+        About {
+            name: self.name.to_owned(),
+            model: self.name.to_owned(),
+            family: self.name.to_owned(),
+            terms: None,
+            answers: Key::of(self.name.as_bytes()),
+            limits: Limits { batch: 1, concurrency: 2, exposure: Exposure::Stays },
+            price: (1, 2),
+        }
+    }
+
+    fn key(&self, request: &[u8]) -> Key {
+        Key::builder("voice").text(self.name).bytes(request).finish()
+    }
+
+    fn answer(&self, request: Vec<u8>) -> Answering<Result<Vec<u8>, Failure>> {
+        let (call, service) = (self.key(&request), self.service.clone());
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            Ok(service.ask(call)?.to_be_bytes().to_vec())
+        })
+    }
+
+    fn read(&self, answer: &[u8]) -> Reply {
+        let lot = u64::from_be_bytes(answer.try_into().expect("a number"));
+        let cost = Cost { input: lot, output: 1, micro_usd: 2 };
+        Reply { text: lot.to_string(), by: self.name.to_owned(), fields: Fields::new(), cost }
+    }
+
+    fn show(&self, request: &[u8], _: Option<&[u8]>) -> serde_json::Value {
+        String::from_utf8_lossy(request).into_owned().into()
+    }
+}
+
+fn inquiring(
+    name: &str,
+    version: u64,
+    voices: &[&'static str],
+    service: &Service,
+    rounds: usize,
+) -> Inquiring {
+    let voice =
+        |name: &&'static str| -> Arc<dyn Respondent> { Arc::new(Voice { name, service: service.clone() }) };
+    Inquiring {
+        identity: Identity::new(name, version.to_string()),
+        respondents: voices.iter().map(voice).collect(),
+        rounds,
+        prompt_digest: None,
+        proof: Proof::Confirmed,
+        reads_documents: false,
+        counted_by: None,
+    }
+}
+
+fn said(heard: &Heard) -> Option<u64> {
+    heard.as_ref().ok().and_then(|reply| reply.text.parse().ok())
+}
+
+/// Asks how many questions to make of a document, and then for an answer to each; its version is in the second round.
+pub(super) struct Teacher {
+    pub(super) version: u64,
+    pub(super) service: Service,
+}
+
+impl Inquiry<Document, Vec<Draft>> for Teacher {
+    fn describe(&self) -> Inquiring {
+        inquiring("teacher", self.version, &["one", "two"], &self.service, 2)
+    }
+
+    fn next(&self, document: &Document, heard: &[Vec<Heard>]) -> Next<Vec<Draft>> {
+        let ask = |to: usize, request: String| Question { to, request: request.into_bytes() };
+        let text = &document.text;
+        let Some(first) = heard.first() else { return Next::Ask(vec![ask(0, format!("how many? {text}"))]) };
+        let Some(many) = said(&first[0]) else { return Next::Fail("nobody knows how many".to_owned()) };
+        match (many % 4, heard.get(1)) {
+            (0, _) => Next::Say(Vec::new()),
+            (many, None) => {
+                let one = |number: u64| {
+                    ask(number as usize % 2, format!("{number} of version {}? {text}", self.version))
+                };
+                Next::Ask((0..many).map(one).collect())
+            }
+            (_, Some(answers)) => {
+                let draft = |(number, heard): (usize, &Heard)| {
+                    let completion = format!("It says {}.", said(heard)?);
+                    let prompt = format!("{number}: {}?", text.split_whitespace().next().unwrap_or("What"));
+                    Some(Draft::new(Content::Completion { prompt, completion }))
+                };
+                Next::Say(answers.iter().enumerate().filter_map(draft).collect())
+            }
+        }
+    }
+}
+
+/// Two who vote, and a third from version 1 on.
+pub(super) struct Jury {
+    pub(super) version: u64,
+    pub(super) service: Service,
+}
+
+impl Inquiry<Judged, Verdict> for Jury {
+    fn describe(&self) -> Inquiring {
+        let voices = ["three", "four", "five"];
+        inquiring("jury", self.version, &voices[..if self.version == 0 { 2 } else { 3 }], &self.service, 1)
+    }
+
+    fn next(&self, (sample, _): &Judged, heard: &[Vec<Heard>]) -> Next<Verdict> {
+        let voters = self.describe().respondents;
+        let Some(votes) = heard.first() else {
+            let ask = |to: usize| Question { to, request: sample.text().into_bytes() };
+            return Next::Ask((0..voters.len()).map(ask).collect());
+        };
+        let vote = |(voter, heard): (&Arc<dyn Respondent>, &Heard)| {
+            let accept = said(heard).is_some_and(|lot| lot > 4);
+            Vote { voter: voter.about().name, accept, reason: heard.as_ref().err().cloned() }
+        };
+        let votes: Vec<Vote> = voters.iter().zip(votes).map(vote).collect();
+        let accepts = votes.iter().filter(|vote| vote.accept).count();
+        let verdict = match accepts >= 2 - self.version as usize % 2 {
+            true => Verdict::accept(),
+            false => Verdict::reject(format!("{accepts} accept it")),
+        };
+        Next::Say(Verdict { votes, ..verdict.scored(accepts as f64 / votes_of(self.version)) })
+    }
+}
+
+fn votes_of(version: u64) -> f64 {
+    if version == 0 { 2.0 } else { 3.0 }
 }

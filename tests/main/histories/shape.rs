@@ -11,12 +11,12 @@ use rifflebox::{
     VerbatimSettings, Verdict, verifier, verifier_with_documents,
 };
 
-use super::service::{Asker, Judge, Service};
+use super::service::{Asker, Judge, Jury, Service, Teacher};
 
 /// What makes samples, in order of the flow.
-pub(super) const MAKERS: [&str; 5] = ["passages", "rows", "cloze", "lines", "asker"];
+pub(super) const MAKERS: [&str; 6] = ["passages", "rows", "cloze", "lines", "asker", "teacher"];
 /// What judges samples, in order of the flow.
-pub(super) const CHECKS: [&str; 5] = ["length", "lot", "grounded", "judge", "verbatim"];
+pub(super) const CHECKS: [&str; 6] = ["length", "lot", "grounded", "judge", "verbatim", "jury"];
 
 /// A flow.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +42,8 @@ pub(super) struct Shape {
     pub(super) purge: Purged,
     /// Of what likeness near-duplicates are purged behind the exact ones, in percent.
     pub(super) near: Option<u64>,
+    /// How many of the teacher's samples are wanted that pass, if not all are.
+    pub(super) target: Option<u64>,
     /// Whether what is made is held against a source that is held out, and how.
     pub(super) held_out: Option<HeldOut>,
     /// One of a few recipes.
@@ -118,6 +120,14 @@ impl Shape {
                 "rows" => documents.generate(TableRows::of([("text", "text")])).named(at),
                 "cloze" => documents.generate(Cloze::default()).named(at).verify(Supported::default()),
                 "lines" => documents.generate(Lines(stage.version)).named(at),
+                "teacher" => {
+                    let teacher = Teacher { version: stage.version, service: service.clone() };
+                    let taught = documents.teach(teacher).named(at);
+                    match self.target {
+                        Some(target) => taught.target(target),
+                        None => taught,
+                    }
+                }
                 _ => {
                     let asker = Asker { version: stage.version, service: service.clone() };
                     documents.generate_asked(asker).named(at)
@@ -176,6 +186,7 @@ impl Shape {
                         on_reject,
                     )
                 }
+                "jury" => samples.judge_or(Jury { version, service: service.clone() }, on_reject),
                 _ => samples.verify_asked(Judge { version, service: service.clone() }),
             };
             samples = judged.named(&self.names[name]);
