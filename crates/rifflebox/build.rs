@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use rifflebox_core::{Error, ErrorKind, HeldOut, Key, Result};
 use rifflebox_dataflow::{
-    ANSWERS, Answer, Bugs, Flow, FlowPlan, GraphRun, Label, MixDecision, Operator, Pace, Plan, Reader,
+    ANSWERS, Answer, Bugs, Flow, FlowPlan, Graph, GraphRun, Label, MixDecision, Operator, Pace, Plan, Reader,
     Status, Unit, compile, foundations, schema,
 };
 use rifflebox_storage::{Content, Manifest, Segment, Traffic, Workspace as Storage, nonce};
 use tokio::runtime::Handle;
 
-use crate::feed::channel;
+use crate::accounts::{Accounts, asked};
+use crate::feed::{Once, channel};
 use crate::held_out::bring_up;
 use crate::journal::{Recorder, Uncovered};
 use crate::keeper::{ALL, WorkspaceKeeper};
@@ -25,6 +26,7 @@ use crate::redaction::{check_redactions, keepers};
 use crate::report::{Changes, Report};
 use crate::scan::{Scanned, scan_beside};
 use crate::state::{State, open};
+use crate::target;
 
 /// How a build goes about its work; nothing here changes what is published.
 #[derive(Clone)]
@@ -98,9 +100,13 @@ pub(crate) async fn build(storage: &Storage, flow: &Flow, options: BuildOptions)
     let seconds_open = started.elapsed().as_secs_f64();
     let stop = Arc::new(AtomicBool::new(false));
     let guard = StopOnDrop(stop.clone());
+    let waiting = Arc::default();
+    let (plan, accounts) = Accounts::open(&plan, Arc::clone(&waiting), options.progress.clone());
     let build = Build {
         storage: storage.clone(),
         plan,
+        accounts: Arc::new(accounts),
+        waiting,
         options,
         runtime: Handle::current(),
         recorder: Arc::new(Recorder::start(storage, &opened.run)),
@@ -178,6 +184,9 @@ async fn drop_damaged(storage: &Storage, content: &mut Content) -> Result<Vec<St
 struct Build {
     storage: Storage,
     plan: FlowPlan,
+    accounts: Arc<Accounts>,
+    /// Calls that are wanted and not yet answered.
+    waiting: Arc<AtomicU64>,
     options: BuildOptions,
     runtime: Handle,
     recorder: Arc<Recorder>,
@@ -214,6 +223,7 @@ impl Build {
             && !brings(&opened.uncovered, &graph.arrangements(), &reader)
             && opened.content.dirty.is_empty()
             && !owes(&self.plan, &reader)
+            && target::changes(&self.plan, &reader).is_empty()
             && opened.content.extra.get(IDENTITIES) == Some(&identities(&self.plan));
         let mut keeper = self.keeper(&opened, &graph, &matched);
         if idle
@@ -222,12 +232,36 @@ impl Build {
         {
             let scanned = join(scanned)?;
             keeper.rows_read = reader.rows_read();
-            return Ok(self.report_of(keeper, scanned, 0, &reader));
+            return Ok(self.report_of(keeper, scanned, &reader));
         }
         let run = GraphRun {
-            graph,
-            foundations: foundations(&opened.state),
             stages,
+            uncovered: opened.uncovered.answers,
+            retry_failed: self.options.retry_failed,
+            ..self.graph_run(&graph, &opened.state)
+        };
+        let summary = run.run(&mut epochs, &mut keeper);
+        drop(epochs);
+        let scanned = join(scanned);
+        summary?;
+        self.fill_targets(&graph, &mut keeper)?;
+        keeper.rows_read += reader.rows_read();
+        let reader = Reader::new(foundations(&keeper.state));
+        let report = self.report_of(keeper, scanned?, &reader);
+        match report.unpublished.as_deref() {
+            None => Ok(report),
+            Some(reason) if reason.starts_with("incomplete") => {
+                Err(Error::new(ErrorKind::Incomplete, reason))
+            }
+            Some(reason) => Err(Error::new(ErrorKind::Refused, reason)),
+        }
+    }
+
+    /// Returns a run over a state, on which nothing is fresh.
+    fn graph_run(&self, graph: &Arc<Graph>, state: &State) -> GraphRun {
+        GraphRun {
+            foundations: foundations(state),
+            stages: graph.stage_records(),
             pace: Pace {
                 workers: self.options.workers,
                 commit_bytes: self.options.commit_bytes,
@@ -236,26 +270,23 @@ impl Build {
             },
             runtime: Some(self.runtime.clone()),
             journal: Some(self.recorder.clone()),
-            uncovered: opened.uncovered.answers,
             scratch: self.storage.scratch(),
+            waiting: self.waiting.clone(),
             stop: self.stop.clone(),
-            retry_failed: self.options.retry_failed,
             bugs: self.options.bugs,
-        };
-        let summary = run.run(&mut epochs, &mut keeper);
-        drop(epochs);
-        let scanned = join(scanned);
-        let summary = summary?;
-        keeper.rows_read += reader.rows_read();
-        let reader = Reader::new(foundations(&keeper.state));
-        let report = self.report_of(keeper, scanned?, summary.calls_made, &reader);
-        match report.unpublished.as_deref() {
-            None => Ok(report),
-            Some(reason) if reason.starts_with("incomplete") => {
-                Err(Error::new(ErrorKind::Incomplete, reason))
-            }
-            Some(reason) => Err(Error::new(ErrorKind::Refused, reason)),
+            ..GraphRun::new(graph.clone())
         }
+    }
+
+    /// Runs on until each target is full or nothing can fill it; the last of these runs publishes.
+    fn fill_targets(&self, graph: &Arc<Graph>, keeper: &mut WorkspaceKeeper) -> Result<()> {
+        while keeper.holds {
+            let changes = target::changes(&self.plan, &Reader::new(foundations(&keeper.state)));
+            keeper.holds = !changes.is_empty();
+            let run = self.graph_run(graph, &keeper.state);
+            run.run(&mut Once(Some(changes)), keeper)?;
+        }
+        Ok(())
     }
 
     fn asks(&self, stage: &str) -> bool {
@@ -285,12 +316,14 @@ impl Build {
             journal: self.recorder.clone(),
             run: opened.run.clone(),
             covered: opened.uncovered.taken_in(|name| asked.contains_key(name)),
+            holds: self.plan.stages.iter().any(|stage| stage.target.is_some()),
             publisher: Publisher {
                 storage: self.storage.clone(),
                 runtime: self.runtime.clone(),
                 plan: self.plan.clone(),
                 base_dir: self.options.base_dir.clone(),
                 progress: self.options.progress.clone(),
+                accounts: Some(self.accounts.clone()),
                 totals,
                 dry: false,
                 anew: self.options.rebuild,
@@ -303,17 +336,18 @@ impl Build {
         keeper
     }
 
-    fn report_of(&self, keeper: WorkspaceKeeper, scanned: Scanned, made: u64, reader: &Reader) -> Report {
+    fn report_of(&self, keeper: WorkspaceKeeper, scanned: Scanned, reader: &Reader) -> Report {
         let Scanned { changes, bytes } = scanned;
         let mut report = keeper.report;
+        report.spent = self.accounts.spending();
         totals(&self.plan, reader, &mut report);
         report.documents =
             Changes { total: report.documents.total, broken: report.documents.broken, ..changes };
         report.samples.added = keeper.moved.values().filter(|sum| **sum > 0).count() as u64;
         report.samples.removed = keeper.moved.values().filter(|sum| **sum < 0).count() as u64;
         report.samples.total = report.tiers.values().map(|tier| tier.samples).sum();
-        report.calls.made = made;
-        report.calls.reused = report.calls.standing.saturating_sub(made);
+        report.calls.made = self.accounts.made();
+        report.calls.reused = report.calls.standing.saturating_sub(report.calls.made);
         if let Some(published) = &keeper.content.published {
             report.version = published.version;
             report.snapshot.clone_from(&published.snapshot);
@@ -473,6 +507,10 @@ pub(crate) fn totals(plan: &FlowPlan, reader: &Reader, report: &mut Report) {
         total => report.tokens.synthetic as f64 / total as f64,
     };
     calls(plan, reader, report);
+    asked(plan, reader, report);
+    for (stage, missing) in target::missing(plan, reader).into_iter().filter(|(_, missing)| *missing > 0) {
+        report.notes.entry(stage).or_default().insert("samples missing of the target".to_owned(), missing);
+    }
 }
 
 /// Counts rows that ended at a stage.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use rifflebox_core::{Failure, Tokenizer};
 use rifflebox_dataflow::{FlowPlan, FlowStage, Label, Operator, Reader, Status, Unit};
 
+use crate::report::StageCalls;
 use crate::respondents::{Call, Outcome, Watch, watched};
 
 /// Calls that a stage would make.
@@ -18,16 +19,37 @@ pub(crate) struct Counts {
     pub(crate) tokens: u64,
 }
 
+/// Calls to one respondent.
+#[derive(Default)]
+struct CountsOfOne {
+    /// What its tokens cost, sent and come back.
+    price: (u64, u64),
+    counts: Counts,
+}
+
 /// Counts the calls of one stage.
 pub(crate) struct Counted {
     tokenizer: Arc<dyn Tokenizer>,
     calls: AtomicU64,
     tokens: AtomicU64,
     /// By respondent: what its tokens cost, and the calls to it.
-    by: Mutex<BTreeMap<String, ((u64, u64), Counts)>>,
+    by: Mutex<BTreeMap<String, CountsOfOne>>,
 }
 
 impl Counted {
+    /// Returns what the calls that were counted would cost, in US dollars: what they are given, and what the answers of
+    /// each respondent cost on average so far. Without any, only what they are given is known.
+    pub(crate) fn usd(&self, kept: &StageCalls) -> f64 {
+        let by = self.by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let cost = by.iter().map(|(name, CountsOfOne { price: (input, output), counts })| {
+            let kept = kept.by.get(name).copied().unwrap_or_default();
+            let answer = kept.output_tokens as f64 / (kept.calls - kept.failed).max(1) as f64;
+            counts.tokens as f64 * *input as f64 + counts.calls as f64 * answer * *output as f64
+        });
+        // A sum of nothing is a negative zero.
+        cost.fold(0.0, |sum, cost| sum + cost) / 1e12
+    }
+
     /// Returns what was counted until now.
     pub(crate) fn so_far(&self) -> Counts {
         Counts { calls: self.calls.load(Ordering::Relaxed), tokens: self.tokens.load(Ordering::Relaxed) }
@@ -41,10 +63,10 @@ impl Watch for Counted {
         self.tokens.fetch_add(tokens, Ordering::Relaxed);
         if let Some(about) = call.about {
             let mut by = self.by.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let counts =
-                &mut by.entry(about.name.clone()).or_insert_with(|| (about.price, Counts::default())).1;
-            counts.calls += 1;
-            counts.tokens += tokens;
+            let of_one = by.entry(about.name.clone()).or_default();
+            of_one.price = about.price;
+            of_one.counts.calls += 1;
+            of_one.counts.tokens += tokens;
         }
         Err(Failure::Owed("planned".to_owned()))
     }
@@ -74,11 +96,13 @@ pub(crate) fn counting(plan: &FlowPlan) -> (FlowPlan, BTreeMap<String, Arc<Count
 /// Returns the further calls of each stage that follow from calls which are counted and not made.
 ///
 /// Of each call that is not made, as many rows follow as of the answers that the stage has so far, one without any;
-/// of these, as many pass each stage as do so far, all of them at a stage that has seen none.
+/// of these, as many pass each stage as do so far, all of them at a stage that has seen none. `missing` says how many
+/// documents a stage with a target will be let ask of, if each gives a sample.
 pub(crate) fn expected(
     plan: &FlowPlan,
     counts: &BTreeMap<String, Arc<Counted>>,
     before: &Reader,
+    missing: &BTreeMap<String, u64>,
 ) -> BTreeMap<String, Counts> {
     let mut leaving: BTreeMap<&str, f64> = BTreeMap::new();
     let mut expected = BTreeMap::new();
@@ -88,20 +112,31 @@ pub(crate) fn expected(
         let history = History::of(stage, before);
         let rows = match &stage.operator {
             Operator::GenerateAsked(_) | Operator::Teach(_) => {
-                let calls = before.count_keys(&format!("{}/demand", stage.name));
-                let rows_of_call = if calls == 0 { 1.0 } else { history.all as f64 / calls as f64 };
-                counted.unwrap_or_default().calls as f64 * rows_of_call
+                let calls = counted.unwrap_or_default();
+                // Documents that are yet to be admitted, each with a first call.
+                let wanted = missing.get(&stage.name).copied().unwrap_or_default();
+                let first = rounds_of(stage, before);
+                let rows_of_call =
+                    if first.first == 0 { 1.0 } else { history.all as f64 / first.first as f64 };
+                let begun = Counts { calls: calls.calls + wanted, ..calls };
+                let later = first.later(stage, begun);
+                if later.calls + wanted > 0 {
+                    expected.insert(stage.name.clone(), Counts { calls: later.calls + wanted, ..later });
+                }
+                begun.calls as f64 * rows_of_call
             }
             Operator::VerifyAsked(..) | Operator::Judge(..) => {
                 let counted = counted.unwrap_or_default();
-                let calls = arriving.ceil() as u64;
+                let each = stage.operator.inquiring().map_or(1, |inquiring| inquiring.respondents.len());
+                let later = rounds_of(stage, before).later(stage, counted);
+                let calls = (arriving * each as f64).ceil() as u64 + later.calls;
                 let mean = match counted.calls {
                     0 => history.mean_tokens(),
                     calls => counted.tokens as f64 / calls as f64,
                 };
                 let tokens = (calls as f64 * mean).ceil() as u64;
                 expected.insert(stage.name.clone(), Counts { calls, tokens });
-                (arriving + counted.calls as f64) * history.passing()
+                (arriving + counted.calls as f64 / each.max(1) as f64) * history.passing()
             }
             Operator::Verify(..) | Operator::VerifyAgainst(..) | Operator::VerifyGraph(..) => {
                 arriving * history.passing()
@@ -117,6 +152,37 @@ pub(crate) fn expected(
         leaving.insert(&stage.name, rows);
     }
     expected
+}
+
+/// Kept calls of a stage.
+struct Rounds {
+    /// Of the first round.
+    first: u64,
+    /// Of all later ones.
+    later: u64,
+}
+
+fn rounds_of(stage: &FlowStage, before: &Reader) -> Rounds {
+    let prefix = format!("{}/", stage.name);
+    let demands = before.names().filter(|name| name.starts_with(&prefix) && name.ends_with("/demand"));
+    let mut rounds = Rounds { first: 0, later: 0 };
+    for name in demands.map(str::to_owned).collect::<Vec<_>>() {
+        let is_later =
+            name[prefix.len()..].split_once('/').is_some_and(|(round, _)| round != "1" && round != "demand");
+        *if is_later { &mut rounds.later } else { &mut rounds.first } += before.count_keys(&name);
+    }
+    rounds
+}
+
+impl Rounds {
+    /// Returns the calls of later rounds that follow from those of a first one: as many as so far; one for each further
+    /// round, where there were none.
+    fn later(&self, stage: &FlowStage, counted: Counts) -> Counts {
+        let rounds = stage.operator.inquiring().map_or(1, |inquiring| inquiring.rounds) as f64;
+        let each = if self.first == 0 { rounds - 1.0 } else { self.later as f64 / self.first as f64 };
+        let of = |count: u64| (count as f64 * each).ceil() as u64;
+        Counts { calls: of(counted.calls), tokens: of(counted.tokens) }
+    }
 }
 
 /// Rows that a stage has said something of.

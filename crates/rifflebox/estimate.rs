@@ -13,14 +13,16 @@ use rifflebox_storage::{Content, Workspace as Storage};
 use serde::Serialize;
 use tokio::runtime::Handle;
 
+use crate::accounts::asked;
 use crate::build::{BuildOptions, IDENTITIES, Opened, join, totals};
 use crate::counting::{Counted, counting, expected};
 use crate::feed::channel;
 use crate::held_out::bring_up;
 use crate::keeper::{ALL, touched};
 use crate::publish::Publisher;
-use crate::report::{Changes, Report, ShardCounts, grouped};
+use crate::report::{Changes, Report, ShardCounts, StageCalls, grouped};
 use crate::scan::scan_beside;
+use crate::target::{admitted_of, missing};
 use crate::workspace::Workspace;
 
 /// What a build would do.
@@ -72,7 +74,8 @@ pub struct PlannedCalls {
     pub estimated: u64,
 }
 
-/// A cost in US dollars; nothing, where no operator has a price.
+/// A cost in US dollars, by the prices of the flow's models and the answers that are kept; nothing, where no operator
+/// has a price.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct PlannedCost {
     /// At least.
@@ -160,7 +163,13 @@ impl Rehearsal {
         content.dirty.extend(keeper.buckets.iter().map(|bucket| format!("{bucket:03x}")));
         let after = Reader::new(keeper.memory.runs);
         let report = self.publish(&after, &mut content)?;
-        let mut planned = self.stages(&matched, &before);
+        let mut missing = missing(&self.plan, &before);
+        for (stage, samples) in &mut missing {
+            // What is not there cannot be asked of.
+            let admitted = before.count_keys(&admitted_of(stage));
+            *samples = report.documents.total.saturating_sub(admitted).min(*samples);
+        }
+        let mut planned = self.stages(&matched, &before, &missing);
         planned.documents =
             Changes { total: report.documents.total, broken: report.documents.broken, ..scanned.changes };
         planned.added = keeper.moved.values().filter(|sum| **sum > 0).count() as u64;
@@ -178,6 +187,7 @@ impl Rehearsal {
             plan: self.plan.clone(),
             base_dir: self.options.base_dir.clone(),
             progress: None,
+            accounts: None,
             totals: answered,
             dry: true,
             anew: false,
@@ -187,14 +197,19 @@ impl Rehearsal {
         Ok(report)
     }
 
-    fn stages(&self, matched: &Plan, before: &Reader) -> BuildPlan {
+    fn stages(&self, matched: &Plan, before: &Reader, missing: &BTreeMap<String, u64>) -> BuildPlan {
         let mut planned = BuildPlan::default();
-        let expected = expected(&self.plan, &self.counts, before);
+        let expected = expected(&self.plan, &self.counts, before, missing);
+        let mut kept = Report::default();
+        asked(&self.plan, before, &mut kept);
         for stage in &self.plan.stages {
             let counted = self.counts.get(&stage.name).map(|counted| counted.so_far()).unwrap_or_default();
             let estimated = expected.get(&stage.name).copied().unwrap_or_default();
             let calls = PlannedCalls { exact: counted.calls, estimated: estimated.calls };
             let tokens = counted.tokens + estimated.tokens;
+            let usd = self.cost(&stage.name, calls, kept.asked.get(&stage.name));
+            planned.usd.low += usd.low;
+            planned.usd.high += usd.high;
             planned.calls.exact += calls.exact;
             planned.calls.estimated += calls.estimated;
             planned.tokens += tokens;
@@ -204,10 +219,27 @@ impl Rehearsal {
                 anew: matched.fresh.contains(&stage.name),
                 calls,
                 tokens,
-                usd: PlannedCost::default(),
+                usd,
             });
         }
         planned
+    }
+}
+
+impl Rehearsal {
+    /// Returns what a stage's calls cost: those that are known at least, with those that follow from them at most. Both
+    /// follow from kept answers: a call that was never answered counts by what it is given alone.
+    fn cost(&self, stage: &str, calls: PlannedCalls, kept: Option<&StageCalls>) -> PlannedCost {
+        let kept = kept.cloned().unwrap_or_default();
+        let known = self.counts.get(stage).map(|counted| counted.usd(&kept)).unwrap_or_default();
+        let (paid, answered) =
+            kept.by.values().fold((0.0, 0), |(usd, calls), of| (usd + of.usd, calls + of.calls));
+        let mean = match (answered, calls.exact) {
+            (0, 0) => 0.0,
+            (0, exact) => known / exact as f64,
+            (answered, _) => paid / answered as f64,
+        };
+        PlannedCost { low: known, high: known + mean * calls.estimated as f64 }
     }
 }
 

@@ -111,6 +111,15 @@ impl Epochs {
     }
 }
 
+/// One epoch, and no more.
+pub(crate) struct Once(pub(crate) Option<Vec<Change>>);
+
+impl Feed for Once {
+    fn next(&mut self) -> Result<Option<Vec<Change>>> {
+        Ok(self.0.take())
+    }
+}
+
 impl Feed for Epochs {
     fn next(&mut self) -> Result<Option<Vec<Change>>> {
         let epoch = match self.first.take() {

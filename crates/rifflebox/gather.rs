@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rifflebox_core::{Error, ErrorKind, Key, Kind, Origin, Result, Row, Sample, StageRow};
+use rifflebox_core::{About, Error, ErrorKind, Key, Kind, Origin, Result, Row, Sample, StageRow};
 use rifflebox_dataflow::{FlowPlan, Made, Operator, Reader, Table};
 use rifflebox_publish::{DataRow, Maker, Prefix, ProvenanceRow, Redaction, VerifierEntry};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,10 @@ struct VerifierTemplate {
     version: String,
     fingerprint: Key,
     family: Option<String>,
+    #[serde(default)]
+    model: Option<String>,
+    #[serde(default)]
+    terms: Option<String>,
 }
 
 /// The rows of one kind under one prefix, in order of id.
@@ -61,6 +65,12 @@ impl Lineage {
                         name: identity.name,
                         version: identity.version,
                         family: identity.family,
+                        model: joined(abouts(&stage.operator).into_iter().map(|about| about.model)),
+                        prompt_digest: stage
+                            .operator
+                            .inquiring()
+                            .and_then(|inquiring| inquiring.prompt_digest),
+                        terms: joined(abouts(&stage.operator).into_iter().filter_map(|about| about.terms)),
                         ..Maker::default()
                     };
                     lineage.generators.push((name, maker));
@@ -75,6 +85,8 @@ impl Lineage {
                         name: identity.name,
                         version: identity.version,
                         family: identity.family,
+                        model: joined(abouts(&stage.operator).into_iter().map(|about| about.model)),
+                        terms: joined(abouts(&stage.operator).into_iter().filter_map(|about| about.terms)),
                     };
                     lineage.verifiers.push((name, template));
                 }
@@ -169,7 +181,7 @@ impl<'a> Gatherer<'a> {
             id: row.id,
             stage: sample.stage.clone(),
             documents: sample.documents.clone(),
-            generator: made_by(maker, &sample.origin),
+            generator: Maker { terms: self.terms(row.id, maker), ..made_by(maker, &sample.origin) },
             verifiers: self.verdicts(row.id),
             tier: row.tier,
             depth: sample.origin.depth,
@@ -180,16 +192,41 @@ impl<'a> Gatherer<'a> {
         }
     }
 
+    /// Returns the terms of all models that touched a row: its generator's, and those of its judges.
+    fn terms(&self, id: Key, maker: &Maker) -> Option<String> {
+        let judges = self.verifiers.iter().filter(|(_, template)| template.terms.is_some());
+        let judges =
+            judges.filter(|(verdicts, _)| verdicts.get(id).iter().any(|said| said.verdict.is_some()));
+        let all = maker.terms.iter().chain(judges.filter_map(|(_, template)| template.terms.as_ref()));
+        joined(all.flat_map(|terms| terms.split(TERMS_BETWEEN)).map(str::to_owned))
+    }
+
     fn verdicts(&self, id: Key) -> Vec<VerifierEntry> {
         let mut entries = Vec::new();
         for (verdicts, template) in &self.verifiers {
             for verdict in verdicts.get(id).into_iter().filter_map(|said| said.verdict) {
-                let VerifierTemplate { name, version, fingerprint, family } = template.clone();
-                entries.push(VerifierEntry { name, version, fingerprint, family, model: None, verdict });
+                let VerifierTemplate { name, version, fingerprint, family, model, terms: _ } =
+                    template.clone();
+                entries.push(VerifierEntry { name, version, fingerprint, family, model, verdict });
             }
         }
         entries
     }
+}
+
+/// Stands between the terms of several models.
+const TERMS_BETWEEN: &str = "; ";
+
+/// Returns whom an operator asks.
+fn abouts(operator: &Operator) -> Vec<About> {
+    let respondents = operator.inquiring().map(|inquiring| inquiring.respondents).unwrap_or_default();
+    respondents.iter().map(|respondent| respondent.about()).collect()
+}
+
+/// Joins what is there, each once and in order.
+fn joined(all: impl Iterator<Item = String>) -> Option<String> {
+    let all: BTreeSet<String> = all.collect();
+    (!all.is_empty()).then(|| all.into_iter().collect::<Vec<_>>().join(TERMS_BETWEEN))
 }
 
 /// Who made a sample: its generator; of words that a source brought in, also what the source declares.

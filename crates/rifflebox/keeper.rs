@@ -40,6 +40,8 @@ pub(crate) struct WorkspaceKeeper {
     /// Journals that this run has taken into its arrangements.
     pub(crate) covered: BTreeMap<String, u64>,
     pub(crate) publisher: Publisher,
+    /// Whether more is to come after the run's last commit, which then publishes nothing.
+    pub(crate) holds: bool,
     pub(crate) report: Report,
     /// Published rows by id, with the sum of their changes in this run.
     pub(crate) moved: BTreeMap<Key, i64>,
@@ -74,7 +76,8 @@ impl WorkspaceKeeper {
             self.covered.insert(self.run.clone(), segment);
         }
         let mut content = self.next_content();
-        if cut.last {
+        let last = cut.last && !self.holds;
+        if last {
             content.extra.insert(IDENTITIES.to_owned(), self.identities.clone());
             // What is published is computed from the state as it will be committed.
             let reader = Reader::new(foundations(&state));
@@ -82,7 +85,7 @@ impl WorkspaceKeeper {
             self.rows_read += reader.rows_read();
         }
         self.write(state, content)?;
-        if cut.last { self.publish() } else { Ok(()) }
+        if last { self.publish() } else { Ok(()) }
     }
 
     /// Publishes what was committed; files that another writer's tidying took away before they were named are

@@ -28,6 +28,7 @@
 
 mod workspace;
 
+mod accounts;
 mod build;
 mod feed;
 mod held_out;
@@ -38,6 +39,7 @@ mod progress;
 mod redaction;
 mod scan;
 mod state;
+mod target;
 
 mod gather;
 mod parallel;
@@ -53,36 +55,41 @@ mod standing;
 mod story;
 mod versions;
 
+mod conversation;
 mod counting;
 mod estimate;
 mod preview;
 
 pub use build::BuildOptions;
+pub use conversation::StoryCall;
 pub use estimate::{BuildPlan, PlannedCalls, PlannedCost, StagePlan};
 pub use listing::RowQuery;
-pub use progress::{Event, Progress};
+pub use progress::{CallFigures, Event, Progress};
 pub use report::{
-    Bytes, Calls, Changes, Report, RowCounts, SampleCounts, Seconds, ShardCounts, TierCounts, Tokens,
+    Bytes, Calls, Changes, ModelCalls, Report, RowCounts, SampleCounts, Seconds, ShardCounts, Spending,
+    StageCalls, TierCounts, Tokens,
 };
 pub use story::{Fate, Story, StoryDocument, StoryMix, StoryStep};
 pub use versions::{Diff, DiffPart, LogEntry, SnapshotName};
 pub use workspace::{OpenOptions, Workspace, flow};
 
 pub use rifflebox_core::{
-    Answering, AskedGenerator, AskedVerifier, Content, Document, Draft, Error, ErrorKind, Exposure, Failure,
-    Fields, Generator, HeldOut, HeldOutCheck, Identity, Judged, Key, Kind, Limits, Message, Origin, Outcome,
-    Proof, Redaction, RedactionKeeper, Redactions, Result, Row, Sample, Score, Seed, Source, Span, Tier,
-    Tokenizer, Value, Verdict, Verifier, Vote, asked, verifier, verifier_with_documents,
+    About, Answering, AskedGenerator, AskedVerifier, Content, Cost, Document, Draft, Error, ErrorKind,
+    Exposure, Failure, Fields, Generator, Heard, HeldOut, HeldOutCheck, Identity, Inquiring, Inquiry, Judged,
+    Key, Kind, Limits, Message, Next, Origin, Outcome, Proof, Question, Redaction, RedactionKeeper,
+    Redactions, Reply, Respondent, Result, Row, Sample, Score, Seed, Source, Span, Tier, Tokenizer, Value,
+    Verdict, Verifier, Vote, asked, verifier, verifier_with_documents,
 };
 pub use rifflebox_dataflow::{
-    Against, Arranged, Candidates, Documents, Flow, FlowPlan, FlowStage, GraphVerifier, Keep, Keyed, Mixer,
-    OnReject, Operator, PublishSettings, Purge, Rows, Samples, Scope, Seeds, Status, Verdicts,
+    Against, Arranged, Budget, Candidates, Documents, Flow, FlowPlan, FlowStage, GraphVerifier, Keep, Keyed,
+    Mixer, OnReject, Operator, PublishSettings, Purge, Rows, Samples, Scope, Seeds, Status, Verdicts,
 };
 pub use rifflebox_dedup::{
     Canaries, Exact, NearDuplicates, NearSettings, Treatment, Unit as ShingleUnit, Verbatim, VerbatimSettings,
 };
 pub use rifflebox_generate::{Cloze, O200k, Passages, Rows as TableRows, tokenizer};
 pub use rifflebox_mix::{Recipe, Share};
+pub use rifflebox_model::{Model, ModelSettings, Models, Price};
 #[cfg(feature = "physics")]
 pub use rifflebox_physics::{Physics, PhysicsSettings, Tolerance as PhysicsTolerance};
 pub use rifflebox_redact::{
@@ -90,10 +97,21 @@ pub use rifflebox_redact::{
 };
 pub use rifflebox_sources::Files;
 pub use rifflebox_storage::{CheckReport, GcReport, Requests, Wrap};
+pub use rifflebox_teach::{
+    AnswerRelevance, AnswerRelevanceSettings, Ask, AskKind, AskSettings, Backtranslate,
+    BacktranslateSettings, Chains, ChainsSettings, Code, CodeSettings, Consensus, ConsensusSettings,
+    Consistency, ConsistencySettings, ContextPrecision, ContextPrecisionSettings, Critique, CritiqueSettings,
+    Debate, DebateSettings, Evolve, EvolveSettings, Expand, ExpandSettings, Faithfulness,
+    FaithfulnessSettings, Operation as EvolveOperation, Pairs as PreferencePairs, Preference,
+    PreferenceSettings, Prompt, Qa, QaSettings, Refusing, Rephrase, RephraseSettings, Rubric, RubricSettings,
+    Rules as CritiqueRules, Style as RephraseStyle, Support, SupportSettings, Toxic,
+};
 pub use rifflebox_verify::{
-    C4Quality, Characters, Decontaminate, DecontaminateSettings, FinewebQuality, GopherQuality,
-    GopherRepetition, Kit as ProverKit, Language, Length, LengthSettings, Mutants, MutantsSettings, Numeric,
-    NumericSettings, Prover, ProverSettings, PythonTests, PythonTestsSettings, Require as NumericRequire,
-    Rounding as NumericRounding, Smt, SmtSettings, Sql, SqlSettings, Supported, Symbolic, SymbolicSettings,
-    Symbols, Tolerance as NumericTolerance,
+    C4Quality, Characters, Decontaminate, DecontaminateSettings, FinewebQuality, Format, FormatSettings,
+    GopherQuality, GopherRepetition, Kit as ProverKit, Language, Length, LengthSettings, Lines, Mutants,
+    MutantsSettings, Numeric, NumericSettings, PersonalData, PersonalDataSettings, Prover, ProverSettings,
+    PythonTests, PythonTestsSettings, QualityClassifier, QualityClassifierSettings, Refusal, RefusalSettings,
+    Require as NumericRequire, Rounding as NumericRounding, Smt, SmtSettings, Sql, SqlSettings, Supported,
+    Symbolic, SymbolicSettings, Symbols, Tolerance as NumericTolerance, Toxicity, ToxicitySettings,
+    Vocabulary, VocabularySettings,
 };

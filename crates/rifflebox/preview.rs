@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use rifflebox_core::{Error, ErrorKind, KeptFiles, Key, Outcome, Result, RowItem, Sample};
 use rifflebox_dataflow::{
-    ANSWERS, Change, Feed, Flow, FlowPlan, FlowStage, Foundations, GraphRun, KeptAnswer, Made, MemoryKeeper,
+    ANSWERS, Change, Flow, FlowPlan, FlowStage, Foundations, GraphRun, KeptAnswer, Made, MemoryKeeper,
     Operator, Pace, Reader, compile, encode,
 };
 use rifflebox_storage::Content;
@@ -14,10 +14,13 @@ use serde_json::{Map, Value as Json, json};
 use tokio::runtime::Handle;
 
 use crate::build::{BuildOptions, Opened};
+use crate::conversation::{StoryCall, judged, taught};
 use crate::estimate::StopOnDrop;
+use crate::feed::Once;
 use crate::held_out::knowing;
 use crate::listing::{RowQuery, known_stage, list};
 use crate::standing::{Said, Standing, Visit};
+use crate::target::admit;
 use crate::workspace::Workspace;
 
 /// Columns of a sample that a preview shows where they are.
@@ -42,7 +45,9 @@ impl Workspace {
     ) -> Result<Vec<Json>> {
         let plan = flow.plan();
         // Of what is held out, a part is not enough.
-        let changes = first_documents(&plan, n)?;
+        let mut changes = first_documents(&plan, n)?;
+        let documents: Vec<Key> = changes.iter().map(|change| change.key).collect();
+        changes.extend(admit(&plan, &documents));
         let plan = knowing(&plan, &Reader::default(), &changes);
         let graph = compile(&plan)?.graph;
         let (foundations, uncovered) = self.answers(&plan, options).await?;
@@ -86,15 +91,6 @@ impl Workspace {
         let reader = Reader::new(runs.clone());
         runs.retain(|name, _| !name.ends_with("/owed") && reader.is_empty(&format!("{name}/owed")));
         Ok((runs, opened.uncovered.answers))
-    }
-}
-
-/// One epoch, and no more.
-struct Once(Option<Vec<Change>>);
-
-impl Feed for Once {
-    fn next(&mut self) -> Result<Option<Vec<Change>>> {
-        Ok(self.0.take())
     }
 }
 
@@ -166,18 +162,38 @@ fn leaving(standing: &Standing, stage: &FlowStage) -> Vec<Json> {
                 Made::Sample(row, sample) => {
                     let visits = standing.visits(&generator.name, &row);
                     let visit = visits.iter().find(|visit| visit.stage.name == stage.name);
-                    rows.extend(visit.map(|visit| visited(visit, &sample)));
+                    rows.extend(visit.map(|visit| {
+                        let mut row = visited(visit, &sample);
+                        let documents = standing.documents_of(&sample);
+                        let asked = match (stage.operator.kind(), documents.first()) {
+                            ("generate", Some(document)) => taught(standing, stage, document),
+                            _ => judged(standing, stage, &sample, &documents),
+                        };
+                        add_asked(&mut row, asked);
+                        row
+                    }));
                 }
-                Made::Failed { source, id: document, reason, .. } if generator.name == stage.name => {
+                Made::Failed { source, id: document, route, reason, .. } if generator.name == stage.name => {
                     let documents = [format!("{source}:{document}")];
-                    let stage = &stage.name;
-                    rows.push(json!({ "id": id, "documents": documents, "status": "failed", "stage": stage, "reason": reason }));
+                    let name = &stage.name;
+                    let mut row = json!({ "id": id, "documents": documents, "status": "failed", "stage": name, "reason": reason });
+                    if let Some((_, document)) = standing.documents(&source, route).0.first() {
+                        add_asked(&mut row, taught(standing, stage, document));
+                    }
+                    rows.push(row);
                 }
                 Made::Failed { .. } => {}
             }
         }
     }
     rows
+}
+
+/// Shows with a row what models were asked for it.
+fn add_asked(row: &mut Json, asked: Vec<StoryCall>) {
+    if !asked.is_empty() {
+        row["asked"] = json!(asked);
+    }
 }
 
 fn visited(visit: &Visit<'_>, sample: &Sample) -> Json {

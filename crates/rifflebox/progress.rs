@@ -11,6 +11,8 @@ pub enum Event {
         /// Changes fed so far.
         fed: u64,
     },
+    /// A call was answered, or failed.
+    Called(CallFigures),
     /// A part of the work was committed.
     Committed {
         /// Rows that the run has written so far.
@@ -34,4 +36,19 @@ pub enum Event {
 pub trait Progress: Send + Sync {
     /// Takes note of an event.
     fn event(&self, event: Event);
+}
+
+/// Calls of a build so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallFigures {
+    /// Calls that have an answer.
+    pub answered: u64,
+    /// Calls without one, by the beginning of the reason: failed for good, or owed.
+    pub failures: std::collections::BTreeMap<String, u64>,
+    /// Calls that are known to be wanted, and have neither.
+    pub waiting: u64,
+    /// Tokens that were sent, and that came back.
+    pub tokens: u64,
+    /// What they cost, in millionths of a USD.
+    pub micro_usd: u64,
 }

@@ -19,6 +19,7 @@ use rifflebox_storage::{Content, Manifest, Objects, Published, VersionRecord, Wo
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
+use crate::accounts::Accounts;
 use crate::gather::{Gathered, Gatherer, Lineage};
 use crate::keeper::ALL;
 use crate::parallel;
@@ -93,6 +94,8 @@ pub(crate) struct Publisher {
     pub(crate) plan: FlowPlan,
     pub(crate) base_dir: PathBuf,
     pub(crate) progress: Option<Arc<dyn Progress>>,
+    /// What the run's calls come to.
+    pub(crate) accounts: Option<Arc<Accounts>>,
     /// Fills the report's totals from the state; may say why nothing can be published.
     pub(crate) totals: fn(&FlowPlan, &Reader, &mut Report),
     /// Whether shards are only counted, and nothing is written.
@@ -106,6 +109,7 @@ impl Publisher {
     ///
     /// Where a rule refuses, or calls are owed, nothing is published: the report says why.
     pub(crate) fn prepare(&self, reader: &Reader, content: &mut Content, report: &mut Report) -> Result<()> {
+        report.spent = self.accounts.as_ref().map(|accounts| accounts.spending()).unwrap_or_default();
         (self.totals)(&self.plan, reader, report);
         let mut kept = folders(content);
         let publishers = self.publishers();
@@ -228,8 +232,9 @@ impl Publisher {
         let PublisherStage { mix, settings, .. } = publisher;
         // What is owed may yet be what a rule misses.
         if report.calls.owed > 0 && !settings.partial {
+            let reached: String = report.spent.reached.iter().map(|reached| format!("{reached}; ")).collect();
             return Some(format!(
-                "incomplete: {} calls are owed; the next build asks them first",
+                "incomplete: {reached}{} calls are owed; the next build asks them first",
                 report.calls.owed
             ));
         }

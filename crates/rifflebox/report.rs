@@ -23,6 +23,10 @@ pub struct Report {
     pub samples: SampleCounts,
     /// Calls of asked stages.
     pub calls: Calls,
+    /// By stage that asks models: what the calls that the dataset rests on cost.
+    pub asked: BTreeMap<String, StageCalls>,
+    /// What this run's calls cost.
+    pub spent: Spending,
     /// Data shards.
     pub shards: ShardCounts,
     /// Tokens of the published rows.
@@ -99,6 +103,44 @@ pub struct Calls {
     pub failed: u64,
     /// Calls that the next build asks first.
     pub owed: u64,
+}
+
+/// The calls of a stage, by the model that was asked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StageCalls {
+    /// By the model's name in the flow.
+    pub by: BTreeMap<String, ModelCalls>,
+}
+
+/// Calls of one stage to one model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ModelCalls {
+    /// Those that have a final answer.
+    pub calls: u64,
+    /// Of them, those that failed for good.
+    pub failed: u64,
+    /// Tokens that were sent.
+    pub input_tokens: u64,
+    /// Tokens that came back.
+    pub output_tokens: u64,
+    /// What they cost, in US dollars.
+    pub usd: f64,
+}
+
+/// What the calls of a run cost.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Spending {
+    /// Tokens, sent and come back.
+    pub tokens: u64,
+    /// US dollars.
+    pub usd: f64,
+    /// Calls without an answer, by kind of reason.
+    pub failures: BTreeMap<String, u64>,
+    /// Budgets that were reached, and with which figures.
+    pub reached: Vec<String>,
 }
 
 /// Data shards.
@@ -186,6 +228,9 @@ impl fmt::Display for Report {
         write!(f, " · +{} -{} samples", grouped(self.samples.added), grouped(self.samples.removed))?;
         if self.calls.made > 0 {
             write!(f, " · {} calls", grouped(self.calls.made))?;
+            if self.spent.usd > 0.0 {
+                write!(f, " for {:.2} USD", self.spent.usd)?;
+            }
         }
         let ShardCounts { total, written, .. } = self.shards;
         write!(f, " · {} of {} shards written", grouped(written), grouped(total))?;

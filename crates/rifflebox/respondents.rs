@@ -29,10 +29,8 @@ pub(crate) struct Call<'a> {
 pub(crate) enum Outcome {
     /// It was answered, for a price where it has one.
     Answered(rifflebox_core::Cost),
-    /// It failed for good.
-    Failed,
-    /// It is owed.
-    Owed,
+    /// It was not, for now or for good.
+    Not(Failure),
 }
 
 /// Puts a watch before all calls of an asked operator; any other stays as it is.
@@ -58,8 +56,7 @@ struct Watched<T: ?Sized> {
 fn outcome<T>(answer: &Result<T, Failure>) -> Outcome {
     match answer {
         Ok(_) => Outcome::Answered(rifflebox_core::Cost::default()),
-        Err(Failure::Final(_)) => Outcome::Failed,
-        Err(Failure::Owed(_)) => Outcome::Owed,
+        Err(failure) => Outcome::Not(failure.clone()),
     }
 }
 

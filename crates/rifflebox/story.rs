@@ -11,6 +11,7 @@ use serde::Serialize;
 
 pub(crate) use mixed::Mixes;
 
+use crate::conversation::StoryCall;
 use crate::standing::Standing;
 use crate::workspace::Workspace;
 
@@ -93,8 +94,11 @@ pub struct StoryStep {
     pub reason: Option<String>,
     /// The votes behind a verdict, where several spoke.
     pub votes: Vec<Vote>,
-    /// The key of the call that answered, where the stage asks.
+    /// The key of the call that answered, where the stage asks; of several, the first.
     pub call: Option<Key>,
+    /// What models were asked, and what they said.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<StoryCall>,
 }
 
 /// How a mix decided on a row: it takes the rows of a label by rising number, until the label's quota is full.

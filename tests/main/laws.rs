@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use rifflebox::{
-    C4Quality, Characters, Cloze, Decontaminate, Document, Exact, Fields, FinewebQuality, Generator,
-    GopherQuality, GopherRepetition, Language, Length, NearDuplicates, Numeric, Passages, Recipe, Supported,
-    TableRows as Rows, Tier, Value, Verbatim, VerbatimSettings, Verifier,
+    C4Quality, Characters, Cloze, Decontaminate, Document, Exact, Fields, FinewebQuality, Format, Generator,
+    GopherQuality, GopherRepetition, Language, Length, NearDuplicates, Numeric, Passages, PersonalData,
+    QualityClassifier, Recipe, Refusal, Supported, TableRows as Rows, Tier, Toxicity, Value, Verbatim,
+    VerbatimSettings, Verifier, Vocabulary,
 };
 use rifflebox_testkit::{Effort, generator_laws, graph_verifier_laws, mixer_laws, purge_laws, verifier_laws};
 
@@ -125,6 +126,29 @@ fn filters() {
     verifies(Language::new(Default::default()).unwrap());
     let settings = rifflebox::LengthSettings { min_words: Some(200), ..Default::default() };
     verifies(Length::new(settings, None).unwrap());
+}
+
+/// Makes settings of their JSON.
+fn settings<T: serde::de::DeserializeOwned>(json: serde_json::Value) -> T {
+    serde_json::from_value(json).unwrap()
+}
+
+#[test]
+fn critics() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::write(here.join("good.txt"), "The server scrapes its targets.\nA counter only ever rises.")
+        .unwrap();
+    std::fs::write(here.join("bad.txt"), "Click here to buy now!\nlorem ipsum dolor").unwrap();
+    verifies(Format::new(settings(serde_json::json!({ "pattern": "(?s)^.{1,1500}$" })), here).unwrap());
+    verifies(Format::new(settings(serde_json::json!({ "json": true })), here).unwrap());
+    verifies(Refusal::new(settings(serde_json::json!({ "anywhere": ["prometheus"] })), here).unwrap());
+    verifies(PersonalData::new(settings(serde_json::json!({ "names": ["Prometheus"] })), here).unwrap());
+    verifies(Toxicity::new(settings(serde_json::json!({ "words": ["the", "metric*\t3"] })), here).unwrap());
+    let vocabulary = serde_json::json!({ "terms": ["label", "HTTP\tprotocol"], "pattern": "\\b[A-Z]{4}\\b" });
+    verifies(Vocabulary::new(settings(vocabulary), here).unwrap());
+    let examples = serde_json::json!({ "good": ["good.txt"], "bad": ["bad.txt"], "bits": 10 });
+    verifies(QualityClassifier::new(settings(examples), here).unwrap());
 }
 
 #[test]

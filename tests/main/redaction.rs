@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a build that fails ends the test")]
 
+mod models;
+
 #[path = "../../crates/redact/tests/planted/identifiers.rs"]
 mod identifiers;
 
@@ -138,8 +140,15 @@ impl House {
             );
         }
         texts.extend(published(&self.at(name)).into_iter().map(|row| row.to_json().to_string()));
-        let stands = |value: &&String| texts.iter().any(|text| text.contains(value.as_str()));
-        self.planted.iter().filter(stands).cloned().collect()
+        self.planted_in(texts.iter().map(String::as_str))
+    }
+
+    /// Returns the planted values that stand in texts.
+    fn planted_in<'a>(&self, texts: impl Iterator<Item = &'a str>) -> Vec<String> {
+        let any: Vec<String> = self.planted.iter().map(|value| regex::escape(value)).collect();
+        // One pass for all values.
+        let any = regex::RegexBuilder::new(&any.join("|")).size_limit(1 << 28).build().unwrap();
+        texts.flat_map(|text| any.find_iter(text)).map(|found| found.as_str().to_owned()).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 mod environment;
 mod kind;
 mod mistake;
+mod models;
 mod node;
 mod outline;
 mod redact;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rifflebox_core::{Error, ErrorKind, HeldOutCheck, Result};
-use rifflebox_dataflow::{Against, FlowPlan, FlowStage, Operator};
+use rifflebox_dataflow::{Against, Budget, FlowPlan, FlowStage, Operator};
 use rifflebox_verify::Decontaminate;
 
 use crate::registry::{Given, Made, Registry};
@@ -24,8 +25,9 @@ use outline::{Outline, Word};
 
 pub use kind::Kind;
 pub use mistake::{Mistake, Mistakes};
+pub(crate) use node::texts_of;
 pub(crate) use outline::StageTable;
-pub(crate) use settings::read as read_settings;
+pub(crate) use settings::{of_table, read as read_settings};
 
 /// The workspace of a flow file that names none.
 const DEFAULT_WORKSPACE: &str = "file:./workspace";
@@ -158,9 +160,14 @@ fn parse(
     let tokenizer = tokenizer.map_err(|mistake| [mistakes.as_slice(), &[mistake]].concat())?;
     // Where a table itself is wrong, whoever reads it would be called wrong as well.
     let mut wires_count = mistakes.is_empty();
+    let models = match outline.models.models(environment) {
+        Ok(models) => models,
+        // What is said of who asks them would follow from this.
+        Err(wrong) => return Err([mistakes, wrong].concat()),
+    };
     let mut made = Vec::new();
     for table in &outline.stages {
-        let given = Given::new(table, base_dir, tokenizer.clone());
+        let given = Given::new(table, base_dir, tokenizer.clone(), &models);
         wires_count &= registry.knows(&given);
         match registry.make(&given) {
             Ok(stage) => {
@@ -177,16 +184,20 @@ fn parse(
     };
     let stages: Vec<(&StageTable, &Made)> =
         order.iter().map(|index| (&outline.stages[*index], &made[*index])).collect();
-    let plan = FlowPlan {
+    let mut plan = FlowPlan {
         name: outline.name.as_ref().map_or(DEFAULT_NAME, |name| &name.text).to_owned(),
         tokenizer,
         stages: stages.iter().map(|(table, made)| flow_stage(table, made)).collect(),
         keep_versions: outline.keep_versions.unwrap_or(DEFAULT_KEEP_VERSIONS),
+        budget: Budget::default(),
     };
     mistakes = tiers::check(&stages);
+    mistakes.extend(outline.budgets.put_into(&mut plan));
+    mistakes.extend(outline.models.unasked(&plan));
     if mistakes.is_empty() {
         mistakes.extend(strange_sources(&plan, &outline.stages));
         mistakes.extend(open_sources(&plan, &outline.stages));
+        mistakes.extend(kin(&plan, &outline.stages));
     }
     if mistakes.is_empty() {
         mistakes.extend(plan.check().err().map(Mistake::from));
@@ -221,6 +232,17 @@ fn open_sources(plan: &FlowPlan, tables: &[StageTable]) -> Vec<Mistake> {
     told.into_values().collect()
 }
 
+/// Returns a mistake for each stage in which a family would judge what it made itself.
+fn kin(plan: &FlowPlan, tables: &[StageTable]) -> Vec<Mistake> {
+    let kin = plan.stages.iter().filter_map(|stage| {
+        let mistake = Mistake::new(plan.kin(stage)?);
+        let table = tables.iter().find(|table| table.stage_name() == stage.name)?;
+        let named = ["model", "models", "family"].into_iter().find_map(|key| table.settings.get(key));
+        Some(mistake.at(named.map_or(table.name.span.clone(), |entry| entry.node.span.clone())))
+    });
+    kin.collect()
+}
+
 fn flow_stage(table: &StageTable, made: &Made) -> FlowStage {
     let names = |words: &[Word]| words.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
     let check: Arc<dyn HeldOutCheck> = match &made.operator {
@@ -228,7 +250,11 @@ fn flow_stage(table: &StageTable, made: &Made) -> FlowStage {
         _ => Arc::new(Decontaminate::default()),
     };
     let against = (!table.against.is_empty()).then(|| Against::new(names(&table.against), check));
-    FlowStage { against, ..FlowStage::new(table.stage_name(), names(&table.from), made.operator.clone()) }
+    FlowStage {
+        against,
+        target: table.target,
+        ..FlowStage::new(table.stage_name(), names(&table.from), made.operator.clone())
+    }
 }
 
 /// Returns what is wrong with a verifier that is held against sources and looks at none, or the other way round.

@@ -2,16 +2,19 @@
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use rifflebox::{Event, Progress};
+use rifflebox::{CallFigures, Event, Progress};
 
 use crate::output::complain;
+use crate::table::grouped;
 
 /// Documents after which the first line about them is printed; then each time that there are twice as many.
 const FIRST_LINE_DOCUMENTS: u64 = 1_000;
+/// The same of calls.
+const FIRST_LINE_CALLS: u64 = 100;
 
 /// Returns what watches a build for people: nothing where they want none.
 pub(crate) fn progress(wanted: bool) -> Option<Arc<dyn Progress>> {
@@ -24,13 +27,14 @@ pub(crate) fn progress(wanted: bool) -> Option<Arc<dyn Progress>> {
 
 struct Bar {
     bar: ProgressBar,
+    pace: Pace,
 }
 
 impl Bar {
     fn new() -> Self {
         let bar = ProgressBar::new_spinner();
         bar.enable_steady_tick(Duration::from_millis(100));
-        Bar { bar }
+        Bar { bar, pace: Pace::default() }
     }
 }
 
@@ -45,6 +49,7 @@ impl Progress for Bar {
                 self.bar.set_message("writing shards");
             }
             Event::Done => self.bar.finish_and_clear(),
+            Event::Called(figures) => self.bar.set_message(self.pace.words(&figures)),
             other => self.bar.set_message(words(&other)),
         }
     }
@@ -59,7 +64,9 @@ impl Drop for Bar {
 #[derive(Default)]
 struct Lines {
     next_documents: AtomicU64,
+    next_calls: AtomicU64,
     last: Mutex<String>,
+    pace: Pace,
 }
 
 impl Progress for Lines {
@@ -72,12 +79,23 @@ impl Progress for Lines {
                 }
                 due
             }
+            Event::Called(ref figures) => {
+                let ended = figures.answered + figures.failures.values().sum::<u64>();
+                let due = ended >= self.next_calls.load(Ordering::Relaxed).max(FIRST_LINE_CALLS);
+                if due {
+                    self.next_calls.store(ended.saturating_mul(2), Ordering::Relaxed);
+                }
+                due
+            }
             Event::Publishing { done, total } => done == total && total > 0,
             Event::Done => false,
             _ => true,
         };
         if due {
-            let line = words(&event);
+            let line = match &event {
+                Event::Called(figures) => self.pace.words(figures),
+                event => words(event),
+            };
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
             if *last != line {
                 complain(&line);
@@ -87,6 +105,40 @@ impl Progress for Lines {
     }
 }
 
+/// How fast calls are answered, from the first one on.
+#[derive(Default)]
+struct Pace {
+    began: OnceLock<Instant>,
+}
+
+impl Pace {
+    /// Says how calls go: how many, how fast, for how much, how long still, and what goes wrong.
+    fn words(&self, figures: &CallFigures) -> String {
+        let began = *self.began.get_or_init(Instant::now);
+        called(figures, began.elapsed())
+    }
+}
+
+fn called(figures: &CallFigures, since: Duration) -> String {
+    let CallFigures { answered, failures, waiting, tokens, micro_usd } = figures;
+    let mut line = format!("{} calls answered, {} waiting", grouped(*answered), grouped(*waiting));
+    let failed: u64 = failures.values().sum();
+    let rate = (answered + failed) as f64 / since.as_secs_f64().max(1e-3);
+    if since >= Duration::from_secs(1) {
+        line = format!("{line}; {rate:.1} a second, {:.0} s to go", *waiting as f64 / rate);
+    }
+    if *tokens > 0 {
+        line = format!("{line}; {} tokens", grouped(*tokens));
+    }
+    if *micro_usd > 0 {
+        line = format!("{line}, {:.2} USD", *micro_usd as f64 / 1e6);
+    }
+    for (kind, count) in failures {
+        line = format!("{line}; {} failed: {kind}", grouped(*count));
+    }
+    line
+}
+
 fn words(event: &Event) -> String {
     match event {
         Event::Scanning { source } => format!("listing {source}"),
@@ -94,5 +146,24 @@ fn words(event: &Event) -> String {
         Event::Committed { rows } => format!("committed {rows} rows"),
         Event::Publishing { done, total } => format!("encoded {done} of {total} shards"),
         _ => "done".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_told_with_rate_price_and_what_goes_wrong() {
+        let failures = [("429 Too Many Requests".to_owned(), 3)].into();
+        let figures =
+            CallFigures { answered: 1_197, failures, waiting: 600, tokens: 50_000, micro_usd: 1_230_000 };
+        assert_eq!(
+            called(&figures, Duration::from_secs(60)),
+            "1,197 calls answered, 600 waiting; 20.0 a second, 30 s to go; 50,000 tokens, 1.23 USD; 3 failed: 429 Too Many \
+             Requests"
+        );
+        let first = CallFigures { answered: 1, ..CallFigures::default() };
+        assert_eq!(called(&first, Duration::ZERO), "1 calls answered, 0 waiting");
     }
 }

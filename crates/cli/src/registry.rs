@@ -1,3 +1,4 @@
+mod asking;
 mod builtin;
 mod given;
 
@@ -11,9 +12,6 @@ use crate::flow_file::{Kind, Mistake};
 use rifflebox_core::nearest;
 
 pub use given::Given;
-
-/// Operators that later versions bring, by kind.
-const RESERVED: [(Kind, &str); 1] = [(Kind::Verify, "consensus")];
 
 /// The operators that flow files can name, by kind and name.
 ///
@@ -129,11 +127,6 @@ impl Registry {
 
     fn unknown(&self, given: &Given<'_>) -> Mistake {
         let (kind, name) = (given.kind(), given.operator());
-        let asks_model = kind == Kind::Generate && (given.has("model") || given.has("prompt"));
-        if RESERVED.contains(&(kind, name)) || asks_model {
-            return given
-                .unknown(format!("the {kind} operator `{name}` is not yet in this version of rifflebox"));
-        }
         let mistake = given.unknown(format!("there is no {kind} operator `{name}`"));
         let other = self.constructors.keys().find(|(_, other)| other == name);
         if let Some((other, _)) = other {

@@ -69,6 +69,24 @@ pub(crate) fn figures(report: &Report) -> String {
         let notes: Vec<_> = notes.iter().map(|(name, count)| format!("{} {name}", grouped(*count))).collect();
         let _ = writeln!(text, "{stage}: {}", notes.join(", "));
     }
+    for (stage, calls) in &report.asked {
+        for (model, calls) in &calls.by {
+            let tokens = calls.input_tokens + calls.output_tokens;
+            let _ = write!(
+                text,
+                "{stage}: {} calls to {model}, {} tokens",
+                grouped(calls.calls),
+                grouped(tokens)
+            );
+            if calls.usd > 0.0 {
+                let _ = write!(text, ", {:.2} USD", calls.usd);
+            }
+            if calls.failed > 0 {
+                let _ = write!(text, "; {} failed", grouped(calls.failed));
+            }
+            text.push('\n');
+        }
+    }
     if report.calls.owed > 0 {
         let _ = writeln!(text, "{} calls are owed", grouped(report.calls.owed));
     }

@@ -7,11 +7,23 @@ use std::sync::Arc;
 use rifflebox::{FlowPlan, Operator, Result, Source};
 use rifflebox_core::FileRecord;
 
+use crate::flow_file::texts_of;
+
 /// Remembers what files of a flow's sources looked like.
 pub(crate) struct Watcher {
     flow: PathBuf,
     text: Option<Vec<u8>>,
+    /// The files that the flow file names, such as prompts, and how they looked.
+    named: Vec<(PathBuf, Option<Look>)>,
     sources: BTreeMap<String, Watched>,
+}
+
+/// What of a file shows that it changed: its length, and when it was written.
+type Look = (u64, Option<std::time::SystemTime>);
+
+fn look_at(path: &Path) -> Option<Look> {
+    let data = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    Some((data.len(), data.modified().ok()))
 }
 
 struct Watched {
@@ -22,14 +34,22 @@ struct Watched {
 impl Watcher {
     /// Watches a flow file and its sources; the first look finds everything new.
     pub(crate) fn new(flow: &Path, plan: &FlowPlan) -> Self {
-        let mut watcher =
-            Watcher { flow: flow.to_owned(), text: std::fs::read(flow).ok(), sources: BTreeMap::new() };
+        let mut watcher = Watcher {
+            flow: flow.to_owned(),
+            text: std::fs::read(flow).ok(),
+            named: Vec::new(),
+            sources: BTreeMap::new(),
+        };
         watcher.follow(plan);
         watcher
     }
 
     /// Watches the sources of a flow that changed; what is known of a source stays, if it is what it was.
     pub(crate) fn follow(&mut self, plan: &FlowPlan) {
+        let text = String::from_utf8_lossy(self.text.as_deref().unwrap_or_default()).into_owned();
+        let folder = self.flow.parent().unwrap_or(Path::new("."));
+        let named = texts_of(&text).into_iter().map(|name| folder.join(name));
+        self.named = named.filter_map(|path| Some((path.clone(), Some(look_at(&path)?)))).collect();
         let mut known = std::mem::take(&mut self.sources);
         for stage in &plan.stages {
             let Operator::Source(source) = &stage.operator else { continue };
@@ -39,7 +59,7 @@ impl Watcher {
         }
     }
 
-    /// Returns whether a document came, changed or went since the last look, or the flow file did.
+    /// Returns whether a document came, changed or went since the last look, or the flow file did, or one that it names.
     ///
     /// # Errors
     /// When a source cannot be listed.
@@ -47,6 +67,11 @@ impl Watcher {
         let text = std::fs::read(&self.flow).ok();
         let mut changed = text != self.text;
         self.text = text;
+        for (path, looked) in &mut self.named {
+            let looks = look_at(path);
+            changed |= looks != *looked;
+            *looked = looks;
+        }
         for Watched { source, kept } in self.sources.values_mut() {
             let mut seen = Vec::new();
             let before = kept.iter().map(|(path, record)| (path.clone(), record.clone())).collect();
@@ -93,5 +118,23 @@ mod tests {
         std::fs::remove_file(&page).unwrap();
         assert!(look());
         assert!(!look());
+    }
+
+    #[test]
+    fn a_file_that_the_flow_names_is_looked_at_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let (flow, prompt) = (folder.path().join("flow.toml"), folder.path().join("qa.j2"));
+        std::fs::create_dir(folder.path().join("docs")).unwrap();
+        std::fs::write(folder.path().join("docs/a.md"), "one").unwrap();
+        std::fs::write(&prompt, "Ask.").unwrap();
+        let text = "[source.docs]\nfiles = \"docs/*.md\"\n[generate.cloze]\nfrom = \"docs\"\nabout = \"qa.j2\"\n\
+                    [mix]\nfrom = \"cloze\"\nmin_anchor = 0.0\n[publish]\n";
+        std::fs::write(&flow, text).unwrap();
+        let mut watcher = Watcher::new(&flow, &FlowFile::load(&flow, &Registry::builtin()).unwrap().plan);
+        assert!(watcher.look().unwrap());
+        assert!(!watcher.look().unwrap());
+        std::fs::write(&prompt, "Ask more.").unwrap();
+        assert!(watcher.look().unwrap());
+        assert!(!watcher.look().unwrap());
     }
 }

@@ -44,6 +44,8 @@ pub struct Inquiring {
     pub proof: Proof,
     /// Whether it reads the documents of a sample that it judges.
     pub reads_documents: bool,
+    /// The field by whose values the report counts its samples, such as `topic`: how well they cover what there is.
+    pub counted_by: Option<String>,
 }
 
 /// What an inquiry does next.

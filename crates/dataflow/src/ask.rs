@@ -72,6 +72,8 @@ pub(crate) struct AskContext {
     pub(crate) uncovered: Arc<BTreeMap<String, Vec<KeptAnswer>>>,
     /// Calls made by this run.
     pub(crate) made: Arc<std::sync::atomic::AtomicU64>,
+    /// Calls that are in a queue or in flight.
+    pub(crate) waiting: Arc<std::sync::atomic::AtomicU64>,
     /// Whether calls that failed for good are asked again.
     pub(crate) retry_failed: bool,
     /// See [`Bugs`].
@@ -126,6 +128,7 @@ pub(crate) fn ask<'scope>(
                 }
                 desk.send();
                 desk.receive();
+                desk.tell_waiting();
                 for (row, capability, diff) in desk.said.drain(..) {
                     output.session(&capability).give((row, *capability.time(), diff));
                 }
@@ -205,6 +208,8 @@ struct Desk {
     /// Batches that this worker may have in flight.
     limit: usize,
     in_flight: usize,
+    /// How many calls it has said that it waits for.
+    waiting: u64,
     calls: BTreeMap<Key, Call>,
     queue: VecDeque<Key>,
     /// Keys that got their final answer in this run.
@@ -236,6 +241,7 @@ impl Desk {
             context,
             limit,
             in_flight: 0,
+            waiting: 0,
             calls: BTreeMap::new(),
             queue: VecDeque::new(),
             answered: BTreeSet::new(),
@@ -387,6 +393,15 @@ impl Desk {
                 let _ = activator.activate();
             });
         }
+    }
+
+    /// Says how many calls wait, to whoever watches the run.
+    fn tell_waiting(&mut self) {
+        let now = (self.queue.len() + self.in_flight * self.asker.batch().max(1)) as u64;
+        let told = std::mem::replace(&mut self.waiting, now);
+        let waiting = &self.context.waiting;
+        waiting.fetch_add(now.saturating_sub(told), std::sync::atomic::Ordering::Relaxed);
+        waiting.fetch_sub(told.saturating_sub(now), std::sync::atomic::Ordering::Relaxed);
     }
 
     fn receive(&mut self) {

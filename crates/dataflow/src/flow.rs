@@ -2,6 +2,7 @@
 
 mod against;
 mod asked;
+mod budget;
 mod candidates;
 mod compile;
 mod graph_verifier;
@@ -25,9 +26,11 @@ use crate::scope::{Rows, Scope};
 
 pub use against::Against;
 pub use asked::{OWED, call_of_drafts, call_of_verdict};
+pub use budget::Budget;
 pub use candidates::{Candidates, ReadSample};
 pub use compile::{Compiled, compile, schema};
 pub use graph_verifier::{GraphVerifier, Verdicts};
+pub use inquiry::kept_answer;
 pub use keyed::{Keyed, KeyedStep};
 pub use records::{Label, Made, MadeHead, Repeat, Spent, SpentUnit, Status, Unit};
 pub use seeds::Seeds;
@@ -258,12 +261,23 @@ pub struct FlowStage {
     pub operator: Operator,
     /// What it is held against, if it is.
     pub against: Option<Against>,
+    /// What its calls may cost in one build.
+    pub budget: Budget,
+    /// How many of its samples are wanted that pass the verifiers behind it; all if not given. Only where models are asked.
+    pub target: Option<u64>,
 }
 
 impl FlowStage {
     /// Makes a stage that is held against nothing.
     pub fn new(name: impl Into<String>, from: Vec<String>, operator: Operator) -> Self {
-        FlowStage { name: name.into(), from, operator, against: None }
+        FlowStage {
+            name: name.into(),
+            from,
+            operator,
+            against: None,
+            budget: Budget::default(),
+            target: None,
+        }
     }
 }
 
@@ -278,6 +292,8 @@ pub struct FlowPlan {
     pub stages: Vec<FlowStage>,
     /// How many published versions stay retrievable.
     pub keep_versions: usize,
+    /// What all calls may cost in one build.
+    pub budget: Budget,
 }
 
 /// A flow: documents in, a published dataset out.
@@ -304,7 +320,13 @@ pub struct Samples {
 impl Flow {
     /// Starts a flow whose tokens are counted by `tokenizer`.
     pub fn with_tokenizer(name: &str, tokenizer: Arc<dyn Tokenizer>) -> Self {
-        let plan = FlowPlan { name: name.to_owned(), tokenizer, stages: Vec::new(), keep_versions: 10 };
+        let plan = FlowPlan {
+            name: name.to_owned(),
+            tokenizer,
+            stages: Vec::new(),
+            keep_versions: 10,
+            budget: Budget::default(),
+        };
         Flow { plan: Arc::new(Mutex::new(plan)) }
     }
 
@@ -322,6 +344,11 @@ impl Flow {
     pub fn documents(&self, name: &str, source: impl Source + 'static) -> Documents {
         let name = self.add(name, Vec::new(), Operator::Source(Arc::new(source)));
         Documents { flow: self.clone(), from: vec![name], withhold: None }
+    }
+
+    /// Bounds what all calls may cost in one build.
+    pub fn budget(&self, budget: Budget) {
+        self.lock().budget = budget;
     }
 
     /// Adds a stage, and returns its name: `name`, or the operator's if that is empty.
@@ -401,6 +428,25 @@ impl Samples {
     pub fn named(mut self, name: &str) -> Samples {
         self.flow.rename_last(name);
         self.from = vec![name.to_owned()];
+        self
+    }
+
+    /// Bounds what the calls of the stage that was just added may cost in one build.
+    #[must_use]
+    pub fn within(self, budget: Budget) -> Samples {
+        if let Some(stage) = self.flow.lock().stages.last_mut() {
+            stage.budget = budget;
+        }
+        self
+    }
+
+    /// Asks of the stage that was just added, which asks models, no more than so many samples that pass the verifiers
+    /// behind it: the first in the order of their documents' permanent numbers.
+    #[must_use]
+    pub fn target(self, samples: u64) -> Samples {
+        if let Some(stage) = self.flow.lock().stages.last_mut() {
+            stage.target = Some(samples);
+        }
         self
     }
 
@@ -515,6 +561,9 @@ impl FlowPlan {
                 if !fits {
                     return usage(format!("stage `{name}` ({reads}) cannot read `{from}` ({gives})"));
                 }
+            }
+            if stage.target.is_some() && !matches!(stage.operator, Operator::Teach(_)) {
+                return usage(format!("stage `{name}` asks no model, and so has no `target`"));
             }
             self.check_against(stage)?;
             let held_out =

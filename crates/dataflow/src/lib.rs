@@ -73,10 +73,10 @@ pub use ask::{Answer, Answering, Asker, Journal, KeptAnswer};
 pub use encoded::{Encoded, decode, encode};
 pub use engine::{Change, Cut, Feed, Keeper, Pace};
 pub use flow::{
-    Against, Candidates, Compiled, Documents, Flow, FlowPlan, FlowStage, GraphVerifier, Keyed, KeyedStep,
-    Label, Made, MadeHead, MixDecision, Mixed, Mixer, OWED, OnReject, Operator, PublishSettings, Purge,
-    Purged, Quota, ReadSample, Repeat, Samples, Seeds, Spent, SpentUnit, Status, Unit, Verdicts,
-    call_of_drafts, call_of_verdict, compile, schema,
+    Against, Budget, Candidates, Compiled, Documents, Flow, FlowPlan, FlowStage, GraphVerifier, Keyed,
+    KeyedStep, Label, Made, MadeHead, MixDecision, Mixed, Mixer, OWED, OnReject, Operator, PublishSettings,
+    Purge, Purged, Quota, ReadSample, Repeat, Samples, Seeds, Spent, SpentUnit, Status, Unit, Verdicts,
+    call_of_drafts, call_of_verdict, compile, kept_answer, schema,
 };
 pub use graph::{
     Emit, Graph, JoinLogic, Keep, KeyRows, LookupLogic, MapLogic, Node, Operation, Read, RecomputeLogic,

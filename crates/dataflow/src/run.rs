@@ -38,6 +38,8 @@ pub struct GraphRun {
     pub uncovered: BTreeMap<String, Vec<KeptAnswer>>,
     /// Where what outgrows memory waits; nothing of it outlives the run.
     pub scratch: Scratch,
+    /// Counts the calls that are wanted and have neither an answer nor a failure yet.
+    pub waiting: Arc<AtomicU64>,
     /// Stops the run between two steps, once set.
     pub stop: Arc<AtomicBool>,
     /// Whether asked stages start anew, and ask again what failed for good.
@@ -76,6 +78,7 @@ impl GraphRun {
             journal: None,
             uncovered: BTreeMap::new(),
             scratch: Scratch::default(),
+            waiting: Arc::default(),
             stop: Arc::default(),
             retry_failed: false,
             bugs: Bugs::default(),
@@ -98,6 +101,7 @@ impl GraphRun {
             journal: self.journal,
             uncovered: Arc::new(self.uncovered),
             made: made.clone(),
+            waiting: self.waiting,
             retry_failed: self.retry_failed,
             bugs: self.bugs,
         };

@@ -1,14 +1,12 @@
-mod validator;
-
 use std::fmt;
 use std::sync::Arc;
 
 use rifflebox_core::{Error, ErrorKind};
+use rifflebox_schema::Schema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::trouble::excerpt;
-use validator::Validator;
 
 /// How much of what a validator says is said to the model.
 const COMPLAINT_CHARS: usize = 600;
@@ -21,7 +19,7 @@ pub struct AnswerSchema(Arc<Inner>);
 
 struct Inner {
     name: String,
-    validator: Validator,
+    schema: Schema,
 }
 
 impl AnswerSchema {
@@ -36,9 +34,9 @@ impl AnswerSchema {
             let message = format!("{name:?} is no name of a schema: up to 64 letters, digits, `_` and `-`");
             return Err(Error::new(ErrorKind::Usage, message));
         }
-        let validator = Validator::new(schema)
+        let schema = Schema::new("the answer", schema)
             .map_err(|fault| Error::new(ErrorKind::Usage, format!("the schema `{name}` is none: {fault}")))?;
-        Ok(AnswerSchema(Arc::new(Inner { name: name.to_owned(), validator })))
+        Ok(AnswerSchema(Arc::new(Inner { name: name.to_owned(), schema })))
     }
 
     /// Returns its name.
@@ -48,7 +46,7 @@ impl AnswerSchema {
 
     /// Returns the schema itself.
     pub fn value(&self) -> &Value {
-        self.0.validator.schema()
+        self.0.schema.value()
     }
 
     /// Reads the JSON of an answer that fits.
@@ -58,7 +56,7 @@ impl AnswerSchema {
     pub fn read(&self, text: &str) -> Result<Value, String> {
         let value: Value =
             serde_json::from_str(unfenced(text)).map_err(|error| format!("it is no JSON: {error}"))?;
-        let mut faults = self.0.validator.faults(&value);
+        let mut faults = self.0.schema.faults(&value);
         faults.truncate(MOST_FAULTS);
         match faults.is_empty() {
             true => Ok(value),

@@ -9,6 +9,7 @@ use rifflebox_publish::{Splits, bucket_of};
 
 use super::find::Found;
 use super::{Fate, Mixes, Story, StoryDocument, StoryStep};
+use crate::conversation::{StoryCall, judged, taught};
 use crate::keeper::ALL;
 use crate::publish::folders;
 use crate::standing::{Said, Standing, Visit, owed, repeat_reason};
@@ -117,7 +118,8 @@ impl Teller<'_> {
         }
         let documents = self.standing.documents_of(&sample);
         let mixes = &mut self.mixes;
-        story.steps = visits.iter().map(|visit| told_step(visit, &sample, &documents, mixes)).collect();
+        story.steps =
+            visits.iter().map(|visit| told_step(self.standing, visit, &sample, &documents, mixes)).collect();
         Some(story)
     }
 
@@ -204,12 +206,20 @@ fn ending(said: &Said) -> Option<Fate> {
     }
 }
 
-fn told_step(visit: &Visit<'_>, sample: &Sample, documents: &[Document], mixes: &mut Mixes<'_>) -> StoryStep {
+fn told_step(
+    standing: &Standing,
+    visit: &Visit<'_>,
+    sample: &Sample,
+    documents: &[Document],
+    mixes: &mut Mixes<'_>,
+) -> StoryStep {
     let stage = visit.stage;
     match &visit.said {
         Said::Made => {
+            let asked =
+                documents.first().map(|document| taught(standing, stage, document)).unwrap_or_default();
             let call = documents.first().and_then(|document| called(stage, |f| call_of_drafts(f, document)));
-            StoryStep { call, ..step(stage, "made") }
+            StoryStep { call: first(&asked).or(call), asked, ..step(stage, "made") }
         }
         Said::Passed | Said::Chosen => step(stage, "kept"),
         Said::Displaced(_) => step(stage, "displaced"),
@@ -217,17 +227,24 @@ fn told_step(visit: &Visit<'_>, sample: &Sample, documents: &[Document], mixes: 
             let reason = Some(mixes.decided(stage, &visit.row).to_string());
             StoryStep { reason, ..step(stage, "unused") }
         }
-        Said::Judged(said) => judged_step(stage, said, sample, documents),
+        Said::Judged(said) => judged_step(standing, stage, said, sample, documents),
     }
 }
 
-fn judged_step(stage: &FlowStage, said: &StageRow, sample: &Sample, documents: &[Document]) -> StoryStep {
+fn judged_step(
+    standing: &Standing,
+    stage: &FlowStage,
+    said: &StageRow,
+    sample: &Sample,
+    documents: &[Document],
+) -> StoryStep {
     let reads = match &stage.operator {
         Operator::VerifyAsked(verifier, _) => verifier.reads_documents(),
         Operator::Judge(judge, _) => judge.describe().reads_documents,
         _ => false,
     };
     let documents = if reads { documents } else { &[] };
+    let asked = judged(standing, stage, sample, documents);
     let verdict = said.verdict.as_ref();
     let (outcome, failure) = match &said.outcome {
         Outcome::Failed { reason } if owed(reason) => ("owed", Some(reason.clone())),
@@ -240,7 +257,9 @@ fn judged_step(stage: &FlowStage, said: &StageRow, sample: &Sample, documents: &
         score: verdict.map(|verdict| verdict.score.value()),
         reason: verdict.and_then(|verdict| verdict.reason.clone()).or(failure),
         votes: verdict.map(|verdict| verdict.votes.clone()).unwrap_or_default(),
-        call: called(stage, |fingerprint| call_of_verdict(fingerprint, sample, documents)),
+        call: first(&asked)
+            .or_else(|| called(stage, |fingerprint| call_of_verdict(fingerprint, sample, documents))),
+        asked,
         ..step(stage, outcome)
     }
 }
@@ -257,9 +276,14 @@ fn refused(operator: &Operator) -> &'static str {
     }
 }
 
-/// Returns the key of a stage's call, if it makes calls.
+/// Returns the key of a stage's call, if it makes one of each item.
 fn called(stage: &FlowStage, call: impl FnOnce(Key) -> Key) -> Option<Key> {
-    stage.operator.is_asked().then(|| call(stage.operator.identity().fingerprint()))
+    let asks = matches!(stage.operator, Operator::GenerateAsked(_) | Operator::VerifyAsked(..));
+    asks.then(|| call(stage.operator.identity().fingerprint()))
+}
+
+fn first(asked: &[StoryCall]) -> Option<Key> {
+    asked.first().map(|call| call.call)
 }
 
 fn step(stage: &FlowStage, outcome: &'static str) -> StoryStep {
@@ -271,6 +295,7 @@ fn step(stage: &FlowStage, outcome: &'static str) -> StoryStep {
         reason: None,
         votes: Vec::new(),
         call: None,
+        asked: Vec::new(),
     }
 }
 

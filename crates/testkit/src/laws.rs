@@ -7,8 +7,8 @@ use rifflebox_core::{
     Tokenizer, Verifier,
 };
 use rifflebox_dataflow::{
-    Change, FlowPlan, FlowStage, Graph, GraphVerifier, Keep, MixDecision, Mixed, Mixer, OnReject, Operator,
-    Pace, PublishSettings, Purge, Rows, Scope, compile, encode,
+    Budget, Change, FlowPlan, FlowStage, Graph, GraphVerifier, Keep, MixDecision, Mixed, Mixer, OnReject,
+    Operator, Pace, PublishSettings, Purge, Rows, Scope, compile, encode,
 };
 
 use crate::random::Random;
@@ -234,7 +234,13 @@ pub(crate) fn graph(stages: &[(&str, Operator)]) -> Result<Arc<Graph>> {
     let from = all.last().map(|stage| stage.name.clone()).into_iter().collect();
     let publish = Operator::Publish(PublishSettings::default());
     all.push(FlowStage::new("publish", from, publish));
-    let plan = FlowPlan { name: "laws".into(), tokenizer: Arc::new(Bytes), stages: all, keep_versions: 1 };
+    let plan = FlowPlan {
+        name: "laws".into(),
+        tokenizer: Arc::new(Bytes),
+        stages: all,
+        keep_versions: 1,
+        budget: Budget::default(),
+    };
     Ok(compile(&plan)?.graph)
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rifflebox_core::{
-    Heard, Identity, Inquiring, Key, Next, Proof, Question, Reply, Respondent, Result, Settings,
+    Error, ErrorKind, Heard, Identity, Inquiring, Key, Next, Proof, Question, Reply, Respondent, Result,
+    Settings,
 };
 use rifflebox_model::{ChatRequest, ModelRequest, Models};
 use rifflebox_template::Values;
@@ -12,7 +13,6 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::prompt::Prompt;
-use crate::usage;
 
 /// The models of an operator, in the order of its settings.
 pub(crate) struct Cast {
@@ -64,6 +64,11 @@ impl Cast {
     }
 }
 
+/// Makes the error of a setting that does not do.
+pub(crate) fn usage<T>(message: impl Into<String>) -> Result<T> {
+    Err(Error::new(ErrorKind::Usage, message))
+}
+
 /// Refuses one who decides between others and is of the family of one of them: it would favour its own.
 ///
 /// `judge` and `others` name the settings.
@@ -111,6 +116,7 @@ impl<S: Serialize> Part<'_, S> {
             prompt_digest: (!prompts.is_empty()).then_some(digest),
             proof: Proof::Filtered,
             reads_documents: false,
+            counted_by: None,
         }
     }
 

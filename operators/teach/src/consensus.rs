@@ -105,9 +105,18 @@ impl Consensus {
         let quorum = self.settings.quorum.unwrap_or(votes.len());
         let verdict = match accepts >= quorum {
             true => Verdict::accept(),
-            false => Verdict::reject(format!("{accepts} of {} accept it, and {quorum} have to", votes.len())),
+            false => Verdict::reject(refusal(&votes, accepts, quorum)),
         };
         Verdict { votes, ..verdict.scored(accepts as f64 / heard.len() as f64) }
+    }
+}
+
+/// Says how the votes came out, and why the first juror is against.
+fn refusal(votes: &[Vote], accepts: usize, quorum: usize) -> String {
+    let count = format!("{accepts} of {} accept it, and {quorum} have to", votes.len());
+    match votes.iter().find(|vote| !vote.accept) {
+        Some(Vote { voter, reason: Some(reason), .. }) => format!("{count}; {voter}: {reason}"),
+        _ => count,
     }
 }
 

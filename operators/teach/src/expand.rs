@@ -92,7 +92,12 @@ impl Expand {
         let cast = Cast::new(models, [settings.model.as_str()])?;
         let (name, version, prompts) = (Self::NAME, Self::VERSION, &[instructions.prompt(), &answer]);
         let part = Part { name, version, settings: &settings, cast: &cast, prompts, rounds: 2 };
-        Ok(Expand { about: part.teaching(), instructions, answer, settings })
+        Ok(Expand {
+            about: Inquiring { counted_by: Some("topic".to_owned()), ..part.teaching() },
+            instructions,
+            answer,
+            settings,
+        })
     }
 
     /// Reads the instructions, each but once.

@@ -56,6 +56,8 @@ mod rubric;
 mod support;
 mod toxic;
 
+use cast::usage;
+
 pub use answer_relevance::{AnswerRelevance, AnswerRelevanceSettings};
 pub use ask::{Ask, AskKind, AskSettings};
 pub use backtranslate::{Backtranslate, BacktranslateSettings};
@@ -78,11 +80,6 @@ pub use rephrase::{Rephrase, RephraseSettings, Style};
 pub use rubric::{Rubric, RubricSettings};
 pub use support::{Support, SupportSettings};
 pub use toxic::Toxic;
-
-/// Makes the error of a setting that does not do.
-fn usage<T>(message: impl Into<String>) -> rifflebox_core::Result<T> {
-    Err(rifflebox_core::Error::new(rifflebox_core::ErrorKind::Usage, message))
-}
 
 #[cfg(test)]
 mod tests;

@@ -6,15 +6,14 @@ mod expression;
 mod token;
 mod units;
 
-use rifflebox_core::{
-    Content, Document, Error, ErrorKind, Identity, Proof, Result, Sample, Verdict, Verifier, Vote,
-};
+use rifflebox_core::{Document, Error, ErrorKind, Identity, Proof, Result, Sample, Verdict, Verifier, Vote};
 use serde::{Deserialize, Serialize};
 
 pub use agreement::Rounding;
 use answer::{Leeway, Options, PLACES, Place, Value, Worked};
 use claims::Search;
 
+use crate::looked_at::said;
 use crate::template::{Template, Values};
 
 /// Evaluates the calculations that a sample states, exactly, and compares its final answer with the truth.
@@ -246,19 +245,6 @@ impl Tally {
         let share = if self.judged == 0 { 1.0 } else { self.right as f64 / self.judged as f64 };
         let accept = self.reason.is_none();
         Verdict { accept, reason: self.reason, votes: self.votes, ..Verdict::accept().scored(share) }
-    }
-}
-
-/// Returns what a sample says, apart from what it was asked.
-fn said(content: &Content) -> String {
-    match content {
-        Content::Text { text } => text.clone(),
-        Content::Completion { completion, .. } => completion.clone(),
-        Content::Preference { chosen, .. } => chosen.clone(),
-        Content::Messages { messages } => {
-            let turns = messages.iter().filter(|turn| turn.role == "assistant");
-            turns.map(|turn| turn.content.as_str()).collect::<Vec<_>>().join("\n\n")
-        }
     }
 }
 

@@ -17,14 +17,16 @@ const OPERATORS: [&str; 8] = [
 
 /// For each crate the crates that it may depend on; an edge points upward in this list, and never from operator to
 /// operator.
-const EDGES: [(&str, &[&str]); 19] = [
+const EDGES: [(&str, &[&str]); 20] = [
     ("rifflebox-core", &[]),
     ("rifflebox-process", &["rifflebox-core"]),
     // It ends what it starts, as programs are ended.
     ("rifflebox-sandbox", &["rifflebox-core", "rifflebox-process"]),
     ("rifflebox-template", &["rifflebox-core"]),
     ("rifflebox-redact", &["rifflebox-core"]),
-    ("rifflebox-model", &["rifflebox-core"]),
+    ("rifflebox-schema", &[]),
+    // Answers are held to schemas.
+    ("rifflebox-model", &["rifflebox-core", "rifflebox-schema"]),
     ("rifflebox-storage", &["rifflebox-core"]),
     ("rifflebox-dataflow", &["rifflebox-core", "rifflebox-storage"]),
     ("rifflebox-testkit", &["rifflebox-core", "rifflebox-storage", "rifflebox-dataflow"]),
@@ -32,7 +34,18 @@ const EDGES: [(&str, &[&str]); 19] = [
     ("rifflebox-sources", &["rifflebox-core", "rifflebox-redact", "rifflebox-storage"]),
     // The `command` operators ask programs.
     ("rifflebox-generate", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox"]),
-    ("rifflebox-verify", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox", "rifflebox-template"]),
+    // Programs are asked, and judged apart; texts are held to schemas, and looked through for personal data.
+    (
+        "rifflebox-verify",
+        &[
+            "rifflebox-core",
+            "rifflebox-process",
+            "rifflebox-redact",
+            "rifflebox-sandbox",
+            "rifflebox-schema",
+            "rifflebox-template",
+        ],
+    ),
     // A simulation is a heavy dependency.
     ("rifflebox-physics", &["rifflebox-core", "rifflebox-template"]),
     // Models answer, and prompts are templates.
@@ -46,12 +59,14 @@ const EDGES: [(&str, &[&str]); 19] = [
         &[
             "rifflebox-core",
             "rifflebox-redact",
+            "rifflebox-model",
             "rifflebox-storage",
             "rifflebox-dataflow",
             "rifflebox-sources",
             "rifflebox-generate",
             "rifflebox-verify",
             "rifflebox-physics",
+            "rifflebox-teach",
             "rifflebox-dedup",
             "rifflebox-mix",
             "rifflebox-publish",
@@ -63,12 +78,14 @@ const EDGES: [(&str, &[&str]); 19] = [
             "rifflebox",
             "rifflebox-core",
             "rifflebox-process",
+            "rifflebox-model",
             "rifflebox-storage",
             "rifflebox-dataflow",
             "rifflebox-sources",
             "rifflebox-generate",
             "rifflebox-verify",
             "rifflebox-physics",
+            "rifflebox-teach",
             "rifflebox-dedup",
             "rifflebox-mix",
             "rifflebox-publish",

@@ -86,6 +86,17 @@ impl Table {
     }
 
     /// Takes a key's entry out.
+    /// Makes a mistake of an error, at the key whose name in backticks the message holds.
+    pub(crate) fn mistake(&self, error: rifflebox_core::Error) -> Mistake {
+        let mistake = Mistake::from(error);
+        let named = |key: &str| mistake.message.contains(&format!("`{key}`"));
+        match self.entries.iter().find(|entry| named(&entry.key)) {
+            Some(entry) if mistake.message.contains("has no setting") => mistake.at(entry.key_span.clone()),
+            Some(entry) => mistake.at(entry.node.span.clone()),
+            None => mistake,
+        }
+    }
+
     pub(crate) fn take(&mut self, key: &str) -> Option<Entry> {
         let at = self.entries.iter().position(|entry| entry.key == key)?;
         Some(self.entries.remove(at))
@@ -95,6 +106,23 @@ impl Table {
     pub(crate) fn to_json(&self) -> serde_json::Value {
         self.entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect()
     }
+}
+
+/// Returns all texts that stand as values in a flow file; none if it is no TOML.
+pub(crate) fn texts_of(file: &str) -> Vec<String> {
+    fn gather(value: &Value, texts: &mut Vec<String>) {
+        match value {
+            Value::Text(text) => texts.push(text.clone()),
+            Value::List(list) => list.iter().for_each(|node| gather(&node.value, texts)),
+            Value::Table(table) => table.entries.iter().for_each(|entry| gather(&entry.node.value, texts)),
+            _ => {}
+        }
+    }
+    let mut texts = Vec::new();
+    if let Ok(table) = parse(file) {
+        gather(&Value::Table(table), &mut texts);
+    }
+    texts
 }
 
 /// Reads TOML.

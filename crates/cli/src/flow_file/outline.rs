@@ -6,12 +6,13 @@ use rifflebox_dataflow::OnReject;
 
 use super::kind::Kind;
 use super::mistake::Mistake;
+use super::models::{self, Budgets, ModelTables};
 use super::node::{Entry, Node, Table, Value};
 use super::redact::{self, Redactions};
 use rifflebox_core::nearest;
 
 /// Words that later versions give a meaning to.
-const RESERVED: [&str; 4] = ["model", "budget", "rules", "tiers"];
+const RESERVED: [&str; 2] = ["rules", "tiers"];
 /// Keys at the top of a flow file.
 const TOP: [&str; 4] = ["name", "workspace", "tokenizer", "keep_versions"];
 /// The name of a mix or publisher that has none.
@@ -31,6 +32,8 @@ pub(crate) struct Outline {
     pub(crate) workspace: Option<Word>,
     pub(crate) tokenizer: Option<Word>,
     pub(crate) keep_versions: Option<usize>,
+    pub(crate) models: ModelTables,
+    pub(crate) budgets: Budgets,
     pub(crate) stages: Vec<StageTable>,
 }
 
@@ -44,6 +47,8 @@ pub(crate) struct StageTable {
     pub(crate) on_reject: OnReject,
     /// Sources that it is held against: `against` of a verifier, `withhold` of a generator.
     pub(crate) against: Vec<Word>,
+    /// How many of a generator's samples are wanted that pass.
+    pub(crate) target: Option<u64>,
     pub(crate) settings: Table,
 }
 
@@ -66,6 +71,8 @@ impl StageTable {
 pub(crate) fn outline(mut table: Table, mistakes: &mut Vec<Mistake>) -> Outline {
     let mut outline = Outline::default();
     let redactions = Redactions::take(&mut table, mistakes);
+    outline.models = ModelTables::take(&mut table, mistakes);
+    outline.budgets = Budgets::take(&mut table, mistakes);
     for entry in table.entries {
         let key = entry.key.as_str();
         let read = match (key, Kind::parse(key)) {
@@ -106,7 +113,11 @@ fn unknown(entry: &Entry) -> Mistake {
             .help("remove it, or take a later version".to_owned())
             .at(entry.key_span.clone());
     }
-    let known = TOP.into_iter().chain(Kind::ALL.map(Kind::name)).chain([redact::TABLE]);
+    let known = TOP.into_iter().chain(Kind::ALL.map(Kind::name)).chain([
+        redact::TABLE,
+        models::MODEL,
+        models::BUDGET,
+    ]);
     Mistake::new(format!("unknown {what} `{key}`")).help(nearest(key, known)).at(entry.key_span.clone())
 }
 
@@ -183,7 +194,18 @@ fn stage(kind: Kind, name: Word, mut settings: Table, stages: &mut Vec<StageTabl
         Some(entry) => names(&entry, "a list of sources")?,
         None => Vec::new(),
     };
-    stages.push(StageTable { kind, name, operator, from, on_reject, against, settings });
+    let target = match settings.take("target") {
+        Some(entry) if kind == Kind::Generate => match entry.node.value {
+            Value::Int(target) if target >= 1 => Some(target as u64),
+            _ => return Err(entry.node.wrong("target", "a whole number from 1 up")),
+        },
+        Some(entry) => {
+            let message = format!("`target` belongs to generate tables, not to {kind} tables");
+            return Err(Mistake::new(message).at(entry.key_span));
+        }
+        None => None,
+    };
+    stages.push(StageTable { kind, name, operator, from, on_reject, against, target, settings });
     Ok(())
 }
 

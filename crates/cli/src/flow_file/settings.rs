@@ -19,6 +19,16 @@ pub(crate) fn read<T: DeserializeOwned>(table: &Table) -> Result<T, Mistake> {
     T::deserialize(TableReader { table }).map_err(|problem| problem.0)
 }
 
+/// Says of a key that is unknown or missing in which table it is.
+pub(crate) fn of_table(header: &str, mistake: Mistake) -> Mistake {
+    let message = match mistake.message.split_once(' ') {
+        Some(("unknown", rest)) if rest.starts_with("key") => format!("[{header}] has no {rest}"),
+        Some(("missing", rest)) => format!("[{header}] needs the {rest}"),
+        _ => return mistake,
+    };
+    Mistake { message, ..mistake }
+}
+
 #[derive(Debug)]
 struct Problem(Mistake);
 

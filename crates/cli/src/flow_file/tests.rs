@@ -1,5 +1,6 @@
 use super::*;
 
+mod models;
 mod redaction;
 
 const FLOW: &str = r#"name = "handbook"
@@ -317,32 +318,10 @@ fn an_open_variable() {
 fn a_reserved_table() {
     check(
         "[dedup.exact]",
-        "[budget]\nusd = 5\n\n[dedup.exact]",
-        "flow.toml:18:2: `budget` is not yet in this version of rifflebox: remove it, or take a later version
-  18 | [budget]
-     |  ^^^^^^",
-    );
-}
-
-#[test]
-fn a_reserved_operator() {
-    check(
-        "[verify.length]\nfrom = [\"cloze\"]\nmax_words = 400",
-        "[verify.length]\nuse = \"consensus\"\nfrom = [\"cloze\"]",
-        r#"flow.toml:15:7: the verify operator `consensus` is not yet in this version of rifflebox
-  15 | use = "consensus"
-     |       ^^^^^^^^^^^"#,
-    );
-}
-
-#[test]
-fn a_generator_that_asks_a_model() {
-    check(
-        "[generate.cloze]",
-        "[generate.qa]\nmodel = \"a\"\nfrom = [\"docs\"]\n\n[generate.cloze]",
-        "flow.toml:11:11: the generate operator `qa` is not yet in this version of rifflebox
-  11 | [generate.qa]
-     |           ^^",
+        "[rules]\nmin_anchor = 0.3\n\n[dedup.exact]",
+        "flow.toml:18:2: `rules` is not yet in this version of rifflebox: remove it, or take a later version
+  18 | [rules]
+     |  ^^^^^",
     );
 }
 

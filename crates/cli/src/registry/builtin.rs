@@ -1,8 +1,9 @@
 //! The operators that every flow file knows.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use rifflebox_core::{ErrorKind, Result, Tokenizer};
+use rifflebox_core::{Error, ErrorKind, Result, Tokenizer, Verifier};
 use rifflebox_dataflow::{Operator, PublishSettings};
 use rifflebox_dedup::{Exact, NearDuplicates, NearSettings, Verbatim};
 use rifflebox_generate::{Cloze, CommandGenerator, Passages, Rows};
@@ -10,8 +11,10 @@ use rifflebox_mix::Recipe;
 use rifflebox_publish::Splits;
 use rifflebox_sources::Files;
 use rifflebox_verify::{
-    CommandVerifier, Decontaminate, Mutants, Numeric, Prover, PythonTests, Smt, Sql, Supported, Symbolic,
+    CommandVerifier, Decontaminate, Format, Mutants, Numeric, PersonalData, Prover, PythonTests,
+    QualityClassifier, Refusal, Smt, Sql, Supported, Symbolic, Toxicity, Vocabulary,
 };
+use serde::de::DeserializeOwned;
 
 use super::{Given, Made, NoSettings, Registry};
 use crate::flow_file::{Kind, Mistake};
@@ -35,10 +38,17 @@ pub(super) fn add(registry: Registry) -> Registry {
         .with_operator(Kind::Verify, Smt::NAME, smt)
         .with_operator(Kind::Verify, Prover::NAME, prover)
         .with_operator(Kind::Verify, "verbatim", verbatim)
+        .with_operator(Kind::Verify, Format::NAME, |given| judges(given, Format::new))
+        .with_operator(Kind::Verify, PersonalData::NAME, |given| judges(given, PersonalData::new))
+        .with_operator(Kind::Verify, QualityClassifier::NAME, |given| judges(given, QualityClassifier::new))
+        .with_operator(Kind::Verify, Refusal::NAME, |given| judges(given, Refusal::new))
+        .with_operator(Kind::Verify, Toxicity::NAME, |given| judges(given, Toxicity::new))
+        .with_operator(Kind::Verify, Vocabulary::NAME, |given| judges(given, Vocabulary::new))
         .with_operator(Kind::Dedup, "exact", exact)
         .with_operator(Kind::Dedup, "near", near)
         .with_operator(Kind::Mix, "shares", shares)
         .with_operator(Kind::Publish, "folder", folder);
+    registry = super::asking::add(registry);
     #[cfg(feature = "physics")]
     {
         registry = registry.with_operator(Kind::Verify, rifflebox_physics::Physics::NAME, physics);
@@ -132,6 +142,15 @@ fn physics(given: &Given<'_>) -> Result<Made, Mistake> {
 fn supported(given: &Given<'_>) -> Result<Made, Mistake> {
     let supported: Supported = given.settings()?;
     Ok(Made::of(Operator::Verify(Arc::new(supported), given.on_reject())))
+}
+
+/// Makes a verifier that is a pure function of its settings and the files that they name.
+fn judges<S: DeserializeOwned, V: Verifier + 'static>(
+    given: &Given<'_>,
+    make: impl FnOnce(S, &Path) -> Result<V, Error>,
+) -> Result<Made, Mistake> {
+    let verifier = make(given.settings()?, given.base_dir()).map_err(|error| given.mistake(error))?;
+    Ok(Made::of(Operator::Verify(Arc::new(verifier), given.on_reject())))
 }
 
 fn verbatim(given: &Given<'_>) -> Result<Made, Mistake> {

@@ -5,18 +5,26 @@ use rifflebox_core::{Error, Settings, Tokenizer};
 use rifflebox_dataflow::OnReject;
 use serde::de::DeserializeOwned;
 
-use crate::flow_file::{Kind, Mistake, StageTable, read_settings};
+use rifflebox_model::Models;
+
+use crate::flow_file::{Kind, Mistake, StageTable, of_table, read_settings};
 
 /// What a table of a flow file gives to the constructor of its operator.
 pub struct Given<'a> {
     table: &'a StageTable,
     base_dir: &'a Path,
     tokenizer: Arc<dyn Tokenizer>,
+    models: &'a Models,
 }
 
 impl<'a> Given<'a> {
-    pub(crate) fn new(table: &'a StageTable, base_dir: &'a Path, tokenizer: Arc<dyn Tokenizer>) -> Self {
-        Given { table, base_dir, tokenizer }
+    pub(crate) fn new(
+        table: &'a StageTable,
+        base_dir: &'a Path,
+        tokenizer: Arc<dyn Tokenizer>,
+        models: &'a Models,
+    ) -> Self {
+        Given { table, base_dir, tokenizer, models }
     }
 
     /// Returns the table's kind.
@@ -44,6 +52,11 @@ impl<'a> Given<'a> {
         self.tokenizer.clone()
     }
 
+    /// Returns the flow's models, by name.
+    pub fn models(&self) -> &Models {
+        self.models
+    }
+
     /// Returns what becomes of a sample that the verifier refuses.
     pub fn on_reject(&self) -> OnReject {
         self.table.on_reject
@@ -54,15 +67,7 @@ impl<'a> Given<'a> {
     /// # Errors
     /// The first key or value that does not fit, with its place.
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, Mistake> {
-        let header = self.table.header();
-        read_settings(&self.table.settings).map_err(|mistake| {
-            let message = match mistake.message.split_once(' ') {
-                Some(("unknown", rest)) if rest.starts_with("key") => format!("[{header}] has no {rest}"),
-                Some(("missing", rest)) => format!("[{header}] needs the {rest}"),
-                _ => return mistake,
-            };
-            Mistake { message, ..mistake }
-        })
+        read_settings(&self.table.settings).map_err(|mistake| of_table(&self.table.header(), mistake))
     }
 
     /// Returns the operator's settings as JSON, for an operator that reads them itself.
@@ -72,13 +77,7 @@ impl<'a> Given<'a> {
 
     /// Makes a mistake of an operator's error, at the key whose name in backticks the message holds.
     pub fn mistake(&self, error: Error) -> Mistake {
-        let mistake = Mistake::from(error);
-        let named = |key: &str| mistake.message.contains(&format!("`{key}`"));
-        match self.table.settings.entries.iter().find(|entry| named(&entry.key)) {
-            Some(entry) if mistake.message.contains("has no setting") => mistake.at(entry.key_span.clone()),
-            Some(entry) => mistake.at(entry.node.span.clone()),
-            None => mistake,
-        }
+        self.table.settings.mistake(error)
     }
 
     /// Makes a mistake at the word that names the operator.
@@ -93,10 +92,5 @@ impl<'a> Given<'a> {
             Some(entry) => mistake.at(entry.node.span.clone()),
             None => mistake,
         }
-    }
-
-    /// Returns whether the table has a key.
-    pub(crate) fn has(&self, key: &str) -> bool {
-        self.table.settings.get(key).is_some()
     }
 }

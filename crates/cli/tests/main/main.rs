@@ -7,6 +7,8 @@ mod commands;
 #[cfg(test)]
 mod mistakes;
 #[cfg(test)]
+mod models;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod support;

@@ -44,8 +44,7 @@ impl Folder {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        let line = arguments.join(" ");
-        Ran { line, output: self.command(arguments).output().unwrap() }
+        Ran::of(arguments, self.command(arguments))
     }
 }
 
@@ -56,6 +55,15 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
+    /// Runs a command to its end.
+    pub(crate) fn of(arguments: &[&str], mut command: Command) -> Self {
+        Ran { line: arguments.join(" "), output: command.output().unwrap() }
+    }
+
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.output.status.code()
+    }
+
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
         let said = format!("{}\n{}{}", self.line, self.stdout(), self.stderr());

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rifflebox_core::{
-    Error, ErrorKind, FileRecord, Inquiring, Key, Outcome, Result, Row, RowItem, Sample, StageRow,
+    Error, ErrorKind, FileRecord, Inquiring, Judge, Key, Outcome, Result, Row, RowItem, Sample, StageRow,
+    Teacher, Value,
 };
 
 use super::asked;
@@ -18,7 +19,7 @@ use super::inquiry;
 use super::keyed::{self, KeyedStep};
 use super::make;
 use super::records::{Label, Made, MadeHead, Repeat, Status, Unit};
-use super::seeds::{Seeds, SourceRows, sound_documents};
+use super::seeds::{Seeds, SourceRows, admitted_documents, sound_documents};
 use super::{FlowPlan, FlowStage, MixDecision, Mixer, OnReject, Operator, Purge, Purged};
 use crate::graph::{Graph, Keep, Node};
 use crate::scope::{Arranged, Rows, Scope};
@@ -49,6 +50,7 @@ pub fn compile(plan: &FlowPlan) -> Result<Compiled> {
         texts: BTreeMap::new(),
         outputs: BTreeMap::new(),
         keyed: BTreeMap::new(),
+        admitted: BTreeMap::new(),
     };
     for stage in &plan.stages {
         compiler.stage(stage)?;
@@ -66,6 +68,8 @@ struct Compiler<'a> {
     outputs: BTreeMap<String, Output>,
     /// By step of the user's own logic: the arrangement of what it says.
     keyed: BTreeMap<String, Node>,
+    /// By generator that has a target: the documents that it may ask of.
+    admitted: BTreeMap<String, Arranged<Key, Option<Key>>>,
 }
 
 impl Compiler<'_> {
@@ -89,23 +93,7 @@ impl Compiler<'_> {
                     asked::Generating::new(&stage.name, generator.clone(), self.plan.tokenizer.clone());
                 self.generate(stage, fingerprint, |scope, documents| asking.build(scope, documents))?
             }
-            Operator::Teach(teacher) => {
-                let maker = make::Maker {
-                    stage: stage.name.clone(),
-                    identity: teacher.describe().identity,
-                    synthetic: true,
-                    tokenizer: self.plan.tokenizer.clone(),
-                };
-                let teaching = inquiry::Teaching { teacher: teacher.clone(), maker };
-                self.generate(stage, fingerprint, |scope, documents| {
-                    let documents = scope.flat_map(documents, |key, item: RowItem, say| {
-                        if let Ok(document) = item.document {
-                            say(key, document);
-                        }
-                    });
-                    inquiry::build(scope, teaching, documents)
-                })?
-            }
+            Operator::Teach(teacher) => self.teach(stage, fingerprint, teacher)?,
             Operator::Verify(verifier, on_reject) => {
                 let judge = make::judge(verifier.clone(), *on_reject);
                 self.verify(
@@ -131,16 +119,7 @@ impl Compiler<'_> {
                     asking.build(scope, items)
                 })
             }
-            Operator::Judge(judge, on_reject) => {
-                let Inquiring { proof, reads_documents: reads, .. } = judge.describe();
-                let judging = inquiry::Judging { judge: judge.clone(), proof, on_reject: *on_reject };
-                self.verify(stage, self.input(stage)?, fingerprint, reads, |scope, items| {
-                    let items = scope.flat_map(items, |id, (row, sample, documents), say| {
-                        say(id, (row, (sample, documents)));
-                    });
-                    inquiry::build(scope, judging, items)
-                })
-            }
+            Operator::Judge(judge, on_reject) => self.judge(stage, fingerprint, judge, *on_reject)?,
             Operator::VerifyGraph(verifier, on_reject) => {
                 self.verify_graph(stage, self.input(stage)?, fingerprint, &**verifier, *on_reject)
             }
@@ -212,6 +191,63 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    fn teach(&mut self, stage: &FlowStage, fingerprint: Key, teacher: &Arc<Teacher>) -> Result<Output> {
+        let maker = make::Maker {
+            stage: stage.name.clone(),
+            identity: teacher.describe().identity,
+            synthetic: true,
+            tokenizer: self.plan.tokenizer.clone(),
+        };
+        let teaching = inquiry::Teaching { teacher: teacher.clone(), maker };
+        let admitted = self.admitted(stage);
+        self.generate(stage, fingerprint, |scope, documents| {
+            let caps = admitted.map(|admitted| {
+                let admitted = scope.enter(admitted);
+                scope.flat_map(admitted, |key, cap: Option<Key>, say| {
+                    if let Some(cap) = cap {
+                        say(key, cap);
+                    }
+                })
+            });
+            let documents = scope.flat_map(documents, |key, item: RowItem, say| {
+                if let Ok(document) = item.document {
+                    say(key, document);
+                }
+            });
+            inquiry::build(scope, teaching, documents, caps)
+        })
+    }
+
+    fn judge(
+        &mut self,
+        stage: &FlowStage,
+        fingerprint: Key,
+        judge: &Arc<Judge>,
+        on_reject: OnReject,
+    ) -> Result<Output> {
+        let Inquiring { proof, reads_documents: reads, .. } = judge.describe();
+        let judging = inquiry::Judging { judge: judge.clone(), proof, on_reject };
+        Ok(self.verify(stage, self.input(stage)?, fingerprint, reads, |scope, items| {
+            let items = scope.flat_map(items, |id, (row, sample, documents), say| {
+                say(id, (row, (sample, documents)));
+            });
+            inquiry::build(scope, judging, items, None)
+        }))
+    }
+
+    /// `NAME/target/admitted` the documents that a stage with a target may ask of, each with the greatest id of a sample
+    /// that is wanted of it, if not all are.
+    ///
+    /// They stand in a stage of their own: a generator that changes is shown them.
+    fn admitted(&mut self, stage: &FlowStage) -> Option<Arranged<Key, Option<Key>>> {
+        stage.target?;
+        let mut scope = Scope::stage(&mut self.graph, &format!("{}/target", stage.name), Key::MIN);
+        let admitted = scope.input::<Key, Option<Key>>("admitted");
+        let admitted = scope.arrange("admitted", admitted, Keep::Always);
+        self.admitted.insert(stage.name.clone(), admitted);
+        Some(admitted)
+    }
+
     /// `NAME/samples` each sample with its row, by id.
     fn generate(
         &mut self,
@@ -220,22 +256,31 @@ impl Compiler<'_> {
         build: impl FnOnce(&mut Scope<'_>, Rows<Key, RowItem>) -> Rows<Key, Made>,
     ) -> Result<Output> {
         let mut scope = Scope::stage(&mut self.graph, &stage.name, fingerprint);
+        let admitted = self.admitted.get(&stage.name).map(|admitted| scope.enter_arranged(*admitted));
         let mut documents = Vec::new();
         for from in &stage.from {
-            let (rows, repeats) = sound_documents(&mut scope, self.sources[from]);
+            let (rows, repeats) = match admitted {
+                None => sound_documents(&mut scope, self.sources[from]),
+                Some(admitted) => admitted_documents(&mut scope, self.sources[from], admitted),
+            };
             documents.extend([rows, repeats]);
         }
         let documents = scope.concat(&documents);
+        let mut notes = Vec::new();
         let made = match &stage.against {
             None => build(&mut scope, documents),
             Some(against) => {
                 let (free, withheld) = withhold(&mut scope, documents, against.verifier()?);
-                note_held_out(&mut scope, against, &self.sources);
+                notes.push(held_out_notes(&mut scope, against, &self.sources));
                 let made = build(&mut scope, free);
                 scope.concat(&[made, withheld])
             }
         };
         let made = scope.arrange("samples", made, Keep::Output);
+        if let Some(field) = stage.operator.inquiring().and_then(|inquiring| inquiring.counted_by) {
+            notes.push(coverage_notes(&mut scope, &field, documents, made));
+        }
+        arrange_notes(&mut scope, &notes);
         let heads = scope.weighted_map(made.read_as::<MadeHead>().rows(), |_, head, say| match head {
             MadeHead::Sample(row) => count(&row, Status::Kept, say),
             MadeHead::Failed { .. } => {
@@ -278,7 +323,8 @@ impl Compiler<'_> {
         let judged = scope.arrange("verdicts", judged, Keep::Output);
         count_outcomes(&mut scope, judged);
         if let Some(against) = &stage.against {
-            note_held_out(&mut scope, against, &self.sources);
+            let notes = held_out_notes(&mut scope, against, &self.sources);
+            arrange_notes(&mut scope, &[notes]);
         }
         Output { terms: vec![Term::Judged(judged)], ..input }
     }
@@ -391,6 +437,36 @@ impl Compiler<'_> {
     }
 }
 
+/// Says how many samples there are for each value of a field, and for how many documents there is none; `NAME/covered` the
+/// documents that have one.
+fn coverage_notes(
+    scope: &mut Scope<'_>,
+    field: &str,
+    documents: Rows<Key, RowItem>,
+    made: Arranged<Key, Made>,
+) -> Rows<String, ()> {
+    let covered = scope.flat_map(made.read_as::<MadeHead>().rows(), |_: Key, head: MadeHead, say| {
+        if let MadeHead::Sample(row) = head {
+            say(row.route, ());
+        }
+    });
+    let covered = scope.distinct("covered", covered);
+    let all = scope.flat_map(documents, |key: Key, _: RowItem, say| say(key, ()));
+    let less = scope.negate(covered.rows());
+    let uncovered = scope.concat(&[all, less]);
+    let name = "documents without a sample".to_owned();
+    let uncovered = scope.flat_map(uncovered, move |_: Key, (), say| say(name.clone(), ()));
+    let field = field.to_owned();
+    let counts = scope.flat_map(made.rows(), move |_: Key, made: Made, say| {
+        if let Made::Sample(_, sample) = made
+            && let Some(value) = sample.fields.get(&field).and_then(Value::as_text)
+        {
+            say(format!("{field} {value}"), ());
+        }
+    });
+    scope.concat(&[uncovered, counts])
+}
+
 /// Divides documents into those of which samples may be made, and failed rows for those that hold held-out ones.
 fn withhold(
     scope: &mut Scope<'_>,
@@ -416,8 +492,20 @@ fn withhold(
     (free, withheld)
 }
 
-/// `NAME/notes`: how many held-out documents are looked for, and how many cannot be.
-fn note_held_out(scope: &mut Scope<'_>, against: &super::Against, sources: &BTreeMap<String, SourceRows>) {
+/// `NAME/notes`: figures for the report.
+fn arrange_notes(scope: &mut Scope<'_>, notes: &[Rows<String, ()>]) {
+    if !notes.is_empty() {
+        let notes = scope.concat(notes);
+        scope.arrange("notes", notes, Keep::Internal);
+    }
+}
+
+/// Says how many held-out documents are looked for, and how many cannot be.
+fn held_out_notes(
+    scope: &mut Scope<'_>,
+    against: &super::Against,
+    sources: &BTreeMap<String, SourceRows>,
+) -> Rows<String, ()> {
     let mut notes = Vec::new();
     for source in &against.sources {
         let check = against.check();
@@ -428,8 +516,7 @@ fn note_held_out(scope: &mut Scope<'_>, against: &super::Against, sources: &BTre
             }
         }));
     }
-    let notes = scope.concat(&notes);
-    scope.arrange("notes", notes, Keep::Internal);
+    scope.concat(&notes)
 }
 
 /// `NAME/totals`: rows and tokens by what became of them, in the diffs.

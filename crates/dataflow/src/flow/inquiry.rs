@@ -55,6 +55,8 @@ type Turn = (u32, u32);
 enum Part<Item> {
     Item(Item),
     Reply(Turn, Answered),
+    /// The greatest id of a sample that is wanted of it.
+    Cap(Key),
 }
 
 /// What became of a question.
@@ -81,11 +83,20 @@ struct Paid {
 
 /// `NAME/N/heard` the items, with what was heard until round N, by item; `NAME/N/R/demand` the items of the questions of
 /// round N to respondent R, by call; `NAME/paid` what each call cost; `NAME/spent` their sums.
-pub(super) fn build<C: Case>(scope: &mut Scope<'_>, case: C, items: Rows<Key, C::Item>) -> Rows<Key, C::Out> {
+///
+/// Of an item that has a cap, nothing beyond it is told; an inquiry that asks nothing knows of none.
+pub(super) fn build<C: Case>(
+    scope: &mut Scope<'_>,
+    case: C,
+    items: Rows<Key, C::Item>,
+    caps: Option<Rows<Key, Key>>,
+) -> Rows<Key, C::Out> {
     let case = Arc::new(case);
     let Inquiring { respondents, rounds, .. } = case.describe();
     let known = scope.flat_map(items, |id, item: C::Item, say| say(id, Part::Item(item)));
-    let (mut known, mut told, mut paid) = (vec![known], Vec::new(), Vec::new());
+    let caps = caps.map(|caps| scope.flat_map(caps, |id, cap: Key, say| say(id, Part::Cap(cap))));
+    let mut known: Vec<_> = std::iter::once(known).chain(caps).collect();
+    let (mut told, mut paid) = (Vec::new(), Vec::new());
     for round in 0..=rounds {
         let steps = match round {
             0 => first_steps(scope, case.clone(), items),
@@ -126,7 +137,7 @@ fn first_steps<C: Case>(
 ) -> Rows<Key, Step<C::Out>> {
     let inquirer = Inquirer::new(case, 0);
     scope.flat_map(items, move |id, item: C::Item, say| {
-        inquirer.step(item, &BTreeMap::new(), &mut |to, step| say(to.unwrap_or(id), step));
+        inquirer.step(item, &Known::default(), &mut |to, step| say(to.unwrap_or(id), step));
     })
 }
 
@@ -144,6 +155,13 @@ fn steps<C: Case>(
         inquirer.step_of(were, &mut |to, step| say(to.unwrap_or(*id), step, -1));
         inquirer.step_of(are, &mut |to, step| say(to.unwrap_or(*id), step, 1));
     })
+}
+
+/// What is known of an item beside itself.
+#[derive(Default)]
+struct Known {
+    replies: BTreeMap<Turn, Answered>,
+    cap: Option<Key>,
 }
 
 /// Takes the steps of an inquiry after so many rounds.
@@ -164,21 +182,22 @@ impl<C: Case> Inquirer<C> {
     }
 
     fn step_of(&self, parts: Values<Part<C::Item>>, say: &mut SayStep<'_, C::Out>) {
-        let (mut item, mut replies) = (None, BTreeMap::new());
+        let (mut item, mut known) = (None, Known::default());
         for (part, weight) in parts {
             match part {
                 _ if weight <= 0 => {}
                 Part::Item(is) => item = Some(is),
-                Part::Reply(turn, answered) => drop(replies.insert(turn, answered)),
+                Part::Reply(turn, answered) => drop(known.replies.insert(turn, answered)),
+                Part::Cap(cap) => known.cap = Some(cap),
             }
         }
         if let Some(item) = item {
-            self.step(item, &replies, say);
+            self.step(item, &known, say);
         }
     }
 
     /// Takes the step that follows from the replies of the last round; what followed from earlier ones is said already.
-    fn step(&self, item: C::Item, replies: &BTreeMap<Turn, Answered>, say: &mut SayStep<'_, C::Out>) {
+    fn step(&self, item: C::Item, known: &Known, say: &mut SayStep<'_, C::Out>) {
         let mut heard: Vec<Vec<Heard>> = Vec::new();
         let (ended, told) = loop {
             let round = heard.len();
@@ -200,7 +219,7 @@ impl<C: Case> Inquirer<C> {
             let mut round_heard = Vec::with_capacity(questions.len());
             let mut owed = None;
             for number in 0..questions.len() {
-                match replies.get(&(round as u32, number as u32)) {
+                match known.replies.get(&(round as u32, number as u32)) {
                     Some(Answered::Heard(reply)) => round_heard.push(reply.clone()),
                     Some(Answered::Owed(reason)) => owed = Some(reason.clone()),
                     // Asked in this epoch, and not yet answered in it.
@@ -213,7 +232,11 @@ impl<C: Case> Inquirer<C> {
             heard.push(round_heard);
         };
         if ended == self.after {
-            self.case.tell(item, told, &mut |id, out| say(Some(id), Step::Tell(out)));
+            self.case.tell(item, told, &mut |id, out| {
+                if known.cap.is_none_or(|cap| id <= cap) {
+                    say(Some(id), Step::Tell(out));
+                }
+            });
         }
     }
 
@@ -276,13 +299,21 @@ impl Asking {
     }
 }
 
+/// Reads the final answer to a question: a respondent's, or why there is none.
+///
+/// # Errors
+/// Why the call failed for good.
+///
+/// # Panics
+/// When the bytes are no answer of an inquiry: they stand under their schema's digest.
+pub fn kept_answer(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    postcard::from_bytes::<Result<Vec<u8>, String>>(bytes).expect(SCHEMA)
+}
+
 fn read(respondent: &dyn Respondent, answer: Answer) -> Answered {
     match answer {
         Answer::Owed(reason) => Answered::Owed(reason),
-        Answer::Final(bytes) => {
-            let kept = postcard::from_bytes::<Result<Vec<u8>, String>>(&bytes).expect(SCHEMA);
-            Answered::Heard(kept.map(|bytes| respondent.read(&bytes)))
-        }
+        Answer::Final(bytes) => Answered::Heard(kept_answer(&bytes).map(|answer| respondent.read(&answer))),
     }
 }
 

@@ -102,3 +102,21 @@ pub(super) fn sound_documents(
     let repeats = scope.flat_map(repeats, |key, repeat: Repeat, say| say(key, repeat.item));
     (rows, scope.negate(repeats))
 }
+
+/// A source's documents that are admitted: its sound rows, and, counted against them, those that repeat an id.
+pub(super) fn admitted_documents(
+    scope: &mut Scope<'_>,
+    source: SourceRows,
+    admitted: Arranged<Key, Option<Key>>,
+) -> (Rows<Key, RowItem>, Rows<Key, RowItem>) {
+    let rows = scope.borrow(source.rows);
+    let rows = scope.join(admitted, rows, |key: Key, _: Option<Key>, item: RowItem, say| {
+        if item.document.is_ok() {
+            say(key, item);
+        }
+    });
+    let repeats = scope.borrow(source.repeats);
+    let repeats =
+        scope.join(admitted, repeats, |key: Key, _: Option<Key>, repeat: Repeat, say| say(key, repeat.item));
+    (rows, scope.negate(repeats))
+}

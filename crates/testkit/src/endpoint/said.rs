@@ -134,6 +134,11 @@ impl Said {
         }
     }
 
+    /// Returns whether it arrives as it is, and is no error.
+    pub fn is_sound(&self) -> bool {
+        self.status == 200 && self.cut_at.is_none() && !self.never
+    }
+
     /// Says an error.
     pub fn error(status: u16, message: &str) -> Self {
         Self::text(status, json!({ "error": { "message": message, "type": "scripted" } }).to_string())

@@ -44,22 +44,24 @@ fn so_many_votes_accept_and_all_stand_in_the_verdict() {
 fn split_votes_reject() {
     let house = house(&["model-b"], "");
     let rejected = verdict(&house, None);
-    let expected = ("1 of 3 accept it, and 2 have to", 0.333_333);
+    let expected = ("1 of 3 accept it, and 2 have to; a: model-a says.", 0.333_333);
     assert_eq!((rejected.reason.as_deref().unwrap(), rejected.score.value()), expected);
     assert!(verdict(&house, Some(1)).accept);
-    assert_eq!(verdict(&house, Some(3)).reason.as_deref(), Some("1 of 3 accept it, and 3 have to"));
+    let all = "1 of 3 accept it, and 3 have to; a: model-a says.";
+    assert_eq!(verdict(&house, Some(3)).reason.as_deref(), Some(all));
 }
 
 #[test]
 fn a_juror_without_an_answer_votes_against() {
     let house = house(&["model-a", "model-b"], "model-b");
     let rejected = verdict(&house, None);
-    assert_eq!(rejected.reason.as_deref(), Some("1 of 3 accept it, and 2 have to"));
+    let refused = "1 of 3 accept it, and 2 have to; b: the model refuses: no";
+    assert_eq!(rejected.reason.as_deref(), Some(refused));
     assert_eq!(rejected.votes[1].reason.as_deref(), Some("the model refuses: no"));
     let unfit = House::new(|asked| asked.chat(r#"{"accept": "yes", "reason": "Fine."}"#));
     let rejected = verdict(&unfit, None);
-    assert_eq!(rejected.reason.as_deref(), Some("0 of 3 accept it, and 2 have to"));
     let reason = "the answer does not fit its schema after a repair: `/accept` is no boolean";
+    assert_eq!(rejected.reason, Some(format!("0 of 3 accept it, and 2 have to; a: {reason}")));
     assert_eq!(rejected.votes[0].reason.as_deref(), Some(reason));
 }
 

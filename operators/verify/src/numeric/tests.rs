@@ -1,4 +1,4 @@
-use rifflebox_core::{Message, Tier};
+use rifflebox_core::{Content, Message, Tier};
 use serde_json::json;
 
 use super::*;

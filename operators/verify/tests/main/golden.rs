@@ -1,4 +1,4 @@
-//! What each filter, `numeric` and `decontaminate` said when its version was made: other words need another version, or other settings.
+//! What each filter, critic, `numeric` and `decontaminate` said when its version was made: other words need another version, or other settings.
 //!
 //! `UPDATE_GOLDEN=1` writes the files anew, except where a filter kept version and settings and says something else.
 
@@ -6,7 +6,9 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use rifflebox_core::{Document, Fields, HeldOut, HeldOutCheck, Origin, Redactions, Tier, Verifier};
-use rifflebox_verify::{Decontaminate, Numeric, filters};
+use rifflebox_verify::{
+    Decontaminate, Format, Numeric, PersonalData, QualityClassifier, Refusal, Toxicity, Vocabulary, filters,
+};
 use serde_json::json;
 
 use crate::{Excerpt, excerpts, filter, path, sample};
@@ -51,19 +53,67 @@ const SUMS: &[(&str, &str)] = &[
     ("labels", "5 apples + 3 apples = 9 apples; 3 apples + 4 pears = 8 fruits"),
 ];
 
+/// Answers, codes and words that critics look for.
+const TOLD: &[(&str, &str)] = &[
+    ("refusal", "I’m sorry, but I can’t help with that."),
+    ("late refusal", "Sure. As an AI language model, I do not know."),
+    ("short", "I don't know."),
+    ("no refusal", "I can't believe how quick it is."),
+    ("told", "Ask ada@analytical.org, or +44 20 7219 3000, or <EMAIL_3f9a2c7b04de>."),
+    ("insult", "You bastards, go kill yourself."),
+    ("codes", "E11.9, I10 and E11.99"),
+    ("term", "Essential (primary) hypertension"),
+    ("json", "{\"name\": \"a\", \"year\": 1843}"),
+    ("wrong json", "{\"name\": \"a\", \"year\": \"1843\"}"),
+    ("fence", "```json\n{\"name\": \"a\"}\n```"),
+];
+
+/// The critics, each with settings that find something.
+fn critics() -> Vec<Arc<dyn Verifier>> {
+    fn of<T: serde::de::DeserializeOwned>(settings: serde_json::Value) -> T {
+        serde_json::from_value(settings).expect("settings are right")
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
+    write("year.json", r#"{"type": "object", "properties": {"year": {"type": "integer"}}}"#);
+    write("good.txt", "The server scrapes its targets, and keeps what they say.\nA counter only ever rises.");
+    write("bad.txt", "Click here to buy now!\nlorem ipsum dolor sit amet");
+    let here = folder.path();
+    let format = of(json!({ "schema": "year.json", "required": ["name"], "fenced": true }));
+    let vocabulary = of(json!({ "terms": ["E11.9", "I10\tEssential (primary) hypertension"],
+        "pattern": r"\b[A-TV-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?\b" }));
+    let classifier = of(json!({ "good": ["good.txt"], "bad": ["bad.txt"], "bits": 10 }));
+    vec![
+        Arc::new(Format::new(format, here).expect("settings are right")),
+        Arc::new(PersonalData::new(of(json!({})), here).expect("settings are right")),
+        Arc::new(QualityClassifier::new(classifier, here).expect("settings are right")),
+        Arc::new(Refusal::new(of(json!({})), here).expect("settings are right")),
+        Arc::new(Toxicity::new(of(json!({ "words": ["bastard*\t2"] })), here).expect("settings are right")),
+        Arc::new(Vocabulary::new(vocabulary, here).expect("settings are right")),
+    ]
+}
+
+fn excerpts_of(texts: &[(&str, &str)]) -> Vec<Excerpt> {
+    texts.iter().map(|&(id, text)| Excerpt { id: id.to_owned(), text: text.to_owned() }).collect()
+}
+
 #[test]
 fn output_changes_with_the_identity_only() {
     let texts = texts();
-    let sums: Vec<Excerpt> =
-        SUMS.iter().map(|&(id, text)| Excerpt { id: id.to_owned(), text: text.to_owned() }).collect();
+    let sums = excerpts_of(SUMS);
+    let told: Vec<Excerpt> = excerpts_of(TOLD).into_iter().chain(self::texts()).collect();
+    let critics: Vec<(String, Arc<dyn Verifier>)> =
+        critics().into_iter().map(|critic| (critic.identity().name, critic)).collect();
+    let critics = critics.iter().map(|(name, critic)| (name.as_str(), critic.clone(), &told));
     let numeric = serde_json::from_value(json!({ "equalities": true, "require": "nothing" }));
     let numeric: Arc<dyn Verifier> =
         Arc::new(Numeric::new(numeric.expect("settings are right")).expect("settings are right"));
     let held_out = held_out(&texts);
     let judges = filters().iter().map(|&name| (name, filter(name), &texts));
     let mut stale = Vec::new();
-    for (name, verifier, texts) in
-        judges.chain([(Numeric::NAME, numeric, &sums), (Decontaminate::NAME, held_out, &texts)])
+    for (name, verifier, texts) in judges
+        .chain([(Numeric::NAME, numeric, &sums), (Decontaminate::NAME, held_out, &texts)])
+        .chain(critics)
     {
         let file = path("golden").join(format!("{name}.jsonl"));
         let golden = std::fs::read_to_string(&file).unwrap_or_default();
@@ -107,8 +157,7 @@ fn held_out(texts: &[Excerpt]) -> Arc<dyn Verifier> {
 }
 
 fn texts() -> Vec<Excerpt> {
-    let edges = EDGES.iter().map(|&(id, text)| Excerpt { id: id.to_owned(), text: text.to_owned() });
-    edges.chain(excerpts().into_iter().step_by(12)).collect()
+    excerpts_of(EDGES).into_iter().chain(excerpts().into_iter().step_by(12)).collect()
 }
 
 fn output(filter: &dyn Verifier, texts: &[Excerpt]) -> String {

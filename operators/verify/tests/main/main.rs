@@ -2,6 +2,7 @@
 
 mod agreement;
 mod contamination;
+mod critics;
 mod executed;
 mod golden;
 mod languages;

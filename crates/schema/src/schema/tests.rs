@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 fn faults(schema: Value, value: Value) -> Vec<String> {
-    Validator::new(schema).unwrap().faults(&value)
+    Schema::new("the answer", schema).unwrap().faults(&value)
 }
 
 /// Holds values against a schema: those that fit, and those that do not.
@@ -88,7 +88,7 @@ fn parts_and_references() {
 
 #[test]
 fn what_is_not_understood_is_refused() {
-    let wrong = |schema: Value| Validator::new(schema).unwrap_err();
+    let wrong = |schema: Value| Schema::new("the answer", schema).unwrap_err();
     assert_eq!(wrong(json!({ "minimun": 1 })), "`/minimun` is a keyword that is not understood here");
     assert_eq!(
         wrong(json!({ "properties": { "a": { "type": "strin" } } })),

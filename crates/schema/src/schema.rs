@@ -1,7 +1,3 @@
-//! The part of JSON Schema that endpoints hold models to, and nothing beside it.
-//!
-//! A schema with another keyword is refused when it is made: what is not checked must not look as if it were.
-
 use std::collections::BTreeMap;
 
 use regex::Regex;
@@ -31,25 +27,35 @@ const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "obje
 
 /// A schema that was looked through, and its patterns.
 #[derive(Debug)]
-pub(super) struct Validator {
+pub struct Schema {
+    /// What a whole value is called.
+    whole: &'static str,
     schema: Value,
     patterns: BTreeMap<String, Regex>,
 }
 
-impl Validator {
-    /// Looks a schema through.
-    pub(super) fn new(schema: Value) -> Result<Self, String> {
+impl Schema {
+    /// Looks a schema through; `whole` is what faults call the whole of a value, such as `the answer`.
+    ///
+    /// # Errors
+    /// When a keyword is none that is understood here, or stands for something else: its place, and what is wrong.
+    pub fn new(whole: &'static str, schema: Value) -> Result<Self, String> {
         let mut patterns = BTreeMap::new();
         look_through(&schema, &schema, "", &mut patterns)?;
-        Ok(Validator { schema, patterns })
+        Ok(Schema { whole, schema, patterns })
     }
 
-    pub(super) fn schema(&self) -> &Value {
+    /// Returns the schema itself.
+    pub fn value(&self) -> &Value {
         &self.schema
     }
 
+    fn place(&self, path: &str) -> String {
+        if path.is_empty() { self.whole.to_owned() } else { format!("`{path}`") }
+    }
+
     /// Returns what is wrong with a value, each with its place.
-    pub(super) fn faults(&self, value: &Value) -> Vec<String> {
+    pub fn faults(&self, value: &Value) -> Vec<String> {
         let mut faults = Vec::new();
         self.check(value, &self.schema, "", 0, &mut faults);
         faults
@@ -57,8 +63,7 @@ impl Validator {
 
     fn check(&self, value: &Value, schema: &Value, path: &str, depth: usize, faults: &mut Vec<String>) {
         let mut fault = |what: String| {
-            let place = if path.is_empty() { "the answer".to_owned() } else { format!("`{path}`") };
-            faults.push(format!("{place} {what}"));
+            faults.push(format!("{} {what}", self.place(path)));
         };
         let schema = match schema {
             Value::Object(schema) => schema,
@@ -124,7 +129,7 @@ impl Validator {
         depth: usize,
         faults: &mut Vec<String>,
     ) {
-        let place = if path.is_empty() { "the answer".to_owned() } else { format!("`{path}`") };
+        let place = self.place(path);
         for name in schema.get("required").into_iter().flat_map(texts) {
             if !fields.contains_key(name) {
                 faults.push(format!("{place} lacks \"{name}\""));
@@ -169,7 +174,7 @@ impl Validator {
             self.check(value, part, path, depth + 1, &mut faults);
             faults
         };
-        let place = if path.is_empty() { "the answer".to_owned() } else { format!("`{path}`") };
+        let place = self.place(path);
         if let Some(nearest) = parts("anyOf").iter().map(of_part).min_by_key(Vec::len)
             && !nearest.is_empty()
         {
