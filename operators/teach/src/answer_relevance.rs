@@ -241,6 +241,14 @@ mod tests {
         let reply = rifflebox_core::Reply { by: "e".to_owned(), ..Default::default() };
         let reason = judge.verdict(vec!["What?".to_owned()], &Ok(reply)).unwrap_err();
         assert_eq!(reason, "e gives 0 vectors of 2 texts");
+        let unfit = AnswerRelevance::new(
+            settings(json!({ "model": "a", "embedder": "b" })),
+            &house.models,
+            Path::new("."),
+        );
+        let failed = house.said(&unfit.unwrap(), &judged("What?", "A metal.", "x"));
+        let reason = "the answer does not fit its schema after a repair: `/questions` has 1 items, at least 3 are wanted";
+        assert_eq!(failed, Err(reason.to_owned()));
         assert_eq!(cosine(&[0, 0], &[1, 1]), 0.0);
         assert_eq!(
             house.said(&judge, &judged("", "A metal.", "x")),

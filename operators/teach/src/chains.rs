@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rifflebox_core::{Document, Draft, Heard, Inquiring, Inquiry, Next, Result};
@@ -34,12 +35,6 @@ pub struct Chains {
 pub struct ChainsSettings {
     /// The model that is asked.
     pub model: String,
-    /// A file with another prompt for the problems; it may name `problems`, `steps`, `text` and the document's fields.
-    #[serde(default)]
-    pub prompt: Option<String>,
-    /// A file with another prompt for a solution, as `solve`; it may name `question`, `text` and the document's fields.
-    #[serde(default)]
-    pub prompts: std::collections::BTreeMap<String, String>,
     /// Problems of each document, at most.
     #[serde(default = "default_problems")]
     pub problems: usize,
@@ -52,6 +47,10 @@ pub struct ChainsSettings {
     /// Whether each sample carries the document's text as its context.
     #[serde(default)]
     pub context: bool,
+    /// Files with other prompts: `problems`, which may name `problems` and `steps` (how many), and `solve`, which may name
+    /// `question`; both also `text` and the document's fields.
+    #[serde(default)]
+    pub prompts: BTreeMap<String, String>,
 }
 
 fn default_problems() -> usize {
@@ -93,11 +92,13 @@ impl Chains {
         if !(1..=50).contains(&settings.steps) {
             return usage("`steps` lies between 1 and 50");
         }
-        let own = include_str!("../prompts/problems.j2");
-        let prompt = Prompt::at("prompt", settings.prompt.as_deref(), base_dir, own)?;
-        let problems = Form::new("problems", prompt, &[("problems", list(text(), 0..=settings.problems))]);
-        let own = [("prompts.solve", include_str!("../prompts/chains.j2"))];
-        let [solve] = Prompt::steps(&settings.prompts, base_dir, own)?;
+        let own = [
+            ("prompts.problems", include_str!("../prompts/problems.j2")),
+            ("prompts.solve", include_str!("../prompts/chains.j2")),
+        ];
+        let [problems, solve] = Prompt::steps(&settings.prompts, base_dir, own)?;
+        let listed = list(text(), 0..=settings.problems);
+        let problems = Form::new("problems", problems, &[("problems", listed)]);
         let chain = Form::new("chain", solve, &[("steps", list(text(), 1..=200)), ("answer", text())]);
         let cast = Cast::new(models, [settings.model.as_str()])?;
         let prompts = &[problems.prompt(), chain.prompt()];
@@ -222,7 +223,10 @@ mod tests {
         let wrong = |further| chains(&house, further).err().unwrap().to_string();
         assert_eq!(wrong(json!({ "problems": 0 })), "`problems` lies between 1 and 50");
         assert_eq!(wrong(json!({ "steps": 51 })), "`steps` lies between 1 and 50");
-        assert_eq!(wrong(json!({ "prompts": { "solv": "x.j2" } })), "`prompts` has `solv`; there are solve");
+        assert_eq!(
+            wrong(json!({ "prompts": { "solv": "x.j2" } })),
+            "`prompts` has `solv`; there are problems, solve"
+        );
         assert!(wrong(json!({ "ending": "{{" })).starts_with("`ending` is no template"));
         let missing = wrong(json!({ "prompts": { "solve": "none.j2" } }));
         assert_eq!(missing, "`prompts.solve` names none.j2, which cannot be read");

@@ -147,11 +147,14 @@ fn meaning(answer: &str) -> String {
     };
     let words: String = answer.to_lowercase().chars().map(|c| if keep(c) { c } else { ' ' }).collect();
     let words = words.split_whitespace().map(|word| word.trim_end_matches('.'));
-    let words: Vec<&str> = words.filter(|word| !["", "a", "an", "the"].contains(word)).collect();
-    match words.is_empty() {
-        // Nothing but articles or marks: as it stands.
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let is_article = |word: &&str| ["a", "an", "the"].contains(word);
+    match words.iter().all(is_article) {
+        // A choice of several may be called "a".
+        true if !words.is_empty() => words.concat(),
         true => answer.trim().to_owned(),
-        false => words.join(" "),
+        // Whether spaces stand around a sign or before a unit means nothing.
+        false => words.into_iter().filter(|word| !is_article(word)).collect(),
     }
 }
 
@@ -270,6 +273,11 @@ mod tests {
             ("Yes", "yes!"),
             ("x = 2", "X = 2"),
             ("1e3", "1000"),
+            ("62 g", "62g."),
+            ("1,000 km", "1000 km"),
+            ("x+1", "x + 1"),
+            ("(A)", "a"),
+            ("π/2", "π / 2"),
         ] {
             assert_eq!(meaning(one), meaning(other), "{one} {other}");
         }

@@ -17,8 +17,8 @@ use crate::usage;
 /// The model says of each of `K` passages, one request each, whether it is useful for the answer: `v_k` is 1 or 0. With
 /// `precision@k` the share of useful ones among the first `k`, the score is the sum of `precision@k * v_k` over all `k`,
 /// divided by the number of useful passages; 0 if none is. At least `threshold` is accepted. (The paper, arXiv:2309.15217,
-/// has context relevance in its place; the formula is that of docs.ragas.io, "Context Precision".) Each passage stands in
-/// the verdict as a vote.
+/// has context relevance in its place; the formula is that of docs.ragas.io, "Context Precision".) Each passage has a vote
+/// in the verdict, by its number.
 ///
 /// Passages are the texts of the field that `field` names, in their order; or else the pieces of the sample's context
 /// between `separator`s; or its documents, where it has no context.
@@ -108,7 +108,7 @@ impl ContextPrecision {
         }
     }
 
-    fn verdict(&self, passages: &[String], heard: &[Heard]) -> Result<Verdict, String> {
+    fn verdict(&self, heard: &[Heard]) -> Result<Verdict, String> {
         let said =
             heard.iter().map(|heard| self.form.read(heard)).collect::<Result<Vec<Useful>, String>>()?;
         let useful: Vec<bool> = said.iter().map(|said| said.useful).collect();
@@ -121,12 +121,12 @@ impl ContextPrecision {
                 }
                 None => format!("precision {score:.3}"),
             });
-        let vote = |(passage, said): (&String, Useful)| Vote {
-            voter: passage.clone(),
+        let vote = |(at, said): (usize, Useful)| Vote {
+            voter: format!("passage {}", at + 1),
             accept: said.useful,
             reason: Some(said.reason),
         };
-        Ok(Verdict { votes: passages.iter().zip(said).map(vote).collect(), ..verdict })
+        Ok(Verdict { votes: said.into_iter().enumerate().map(vote).collect(), ..verdict })
     }
 }
 
@@ -154,7 +154,7 @@ impl Inquiry<Judged, Verdict> for ContextPrecision {
         let next = |passages: Vec<String>| {
             question(judged)?;
             if let Some(first) = heard.first() {
-                return self.verdict(&passages, first).map(Next::Say);
+                return self.verdict(first).map(Next::Say);
             }
             let values = values(judged);
             let ask = |passage| self.form.ask(0, &values.clone().with("passage", passage));
@@ -193,7 +193,7 @@ mod tests {
         assert_eq!((first.accept, first.score.value(), requests), (false, 0.833_333, 3));
         assert_eq!(first.reason.as_deref(), Some("precision 0.833: passage 2 of 3 is not useful"));
         let votes: Vec<_> = first.votes.iter().map(|vote| (vote.voter.as_str(), vote.accept)).collect();
-        assert_eq!(votes, [("gold", true), ("iron", false), ("gold", true)]);
+        assert_eq!(votes, [("passage 1", true), ("passage 2", false), ("passage 3", true)]);
         let (last, _) = verdict(Some("iron | lead | gold"), json!({ "separator": "|", "threshold": 0.3 }));
         let last = last.unwrap();
         assert_eq!((last.accept, last.score.value()), (true, 0.333_333));

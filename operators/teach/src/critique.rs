@@ -129,12 +129,12 @@ impl Critique {
     fn advance(&self, document: &Document, heard: &[Vec<Heard>]) -> Result<Next<Vec<Draft>>, String> {
         let values = Values::of_document(document);
         let Some(first) = heard.first() else {
-            let question = ask(0, &self.answer, &values.with("instruction", document.text.as_str()))?;
+            let question = ask(0, &self.answer, &values.with("instruction", document.text.trim()))?;
             return Ok(Next::Ask(vec![question]));
         };
         let (reply, answer) = words(&first[0])?;
         let values = values.with("rules", self.rules.clone());
-        let values = values.with("question", document.text.as_str()).with("answer", answer);
+        let values = values.with("question", document.text.trim()).with("answer", answer);
         let Some(second) = heard.get(1) else {
             return Ok(Next::Ask(vec![self.critique.ask(self.critic, &values)?]));
         };
@@ -143,7 +143,7 @@ impl Critique {
             return match self.settings.preference {
                 true => Err("the first answer breaks no rule: there is no worse one".to_owned()),
                 false => {
-                    let content = completion(document.text.as_str(), answer);
+                    let content = completion(document.text.trim(), answer);
                     Ok(Next::Say(vec![told(reply, content, [("broken", Value::List(Vec::new()))])]))
                 }
             };
@@ -167,7 +167,7 @@ impl Critique {
             let problem = findings.first().map_or("", |finding| &finding.problem);
             return Err(format!("the revision changes nothing, though: {problem}"));
         }
-        let prompt = document.text.clone();
+        let prompt = document.text.trim().to_owned();
         let content = match self.settings.preference {
             true => Content::Preference { prompt, chosen: revised.to_owned(), rejected: first.to_owned() },
             false => completion(prompt, revised),

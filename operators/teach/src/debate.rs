@@ -22,8 +22,8 @@ use crate::usage;
 /// there is nothing to debate: the answer stands, and `winner` is `both`; as a preference the row has failed. So has one
 /// in which neither wins.
 ///
-/// Fields: `winner` (the model's name in the flow), `judge`, `reason`, and `dialogue`, a list of what was said, each with
-/// `by` and `said`.
+/// Fields: `winner` (the model's name in the flow), `judge`, `reason`, `rounds` (those that were spoken), and `dialogue`, a
+/// list of what was said, each with `by` and `said`.
 pub struct Debate {
     settings: DebateSettings,
     cast: Cast,
@@ -149,7 +149,7 @@ impl Debate {
     }
 
     fn advance(&self, document: &Document, heard: &[Vec<Heard>]) -> Result<Next<Vec<Draft>>, String> {
-        let values = Values::of_document(document).with("instruction", document.text.as_str());
+        let values = Values::of_document(document).with("instruction", document.text.trim());
         let Some(answers) = heard.first() else {
             let questions = (0..2).map(|to| ask(to, &self.answer, &values));
             return questions.collect::<Result<_, _>>().map(Next::Ask);

@@ -102,8 +102,7 @@ struct Lineage {
 }
 
 /// Words by which an instruction gives away that it was rewritten.
-const GIVEAWAYS: [&str; 4] =
-    ["given instruction", "rewritten instruction", "new instruction", "original instruction"];
+const GIVEAWAYS: [&str; 3] = ["given instruction", "rewritten instruction", "original instruction"];
 
 impl Evolve {
     /// The name that flow files use.
@@ -212,7 +211,7 @@ impl Evolve {
             };
             return self.answered(&lineage).map(answer).collect::<Result<_, _>>().map(Next::Ask);
         }
-        let instruction = lineage.instructions.last().unwrap_or(&document.text).as_str();
+        let instruction = lineage.instructions.last().map_or(document.text.trim(), String::as_str);
         let operation = self.operation(document, heard.len()).name();
         let values = values.with("operation", operation).with("instruction", instruction);
         self.evolved.ask(0, &values).map(|question| Next::Ask(vec![question]))

@@ -214,6 +214,18 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_never_fits_fails_with_what_is_wrong() {
+        let house = House::new(|asked| match schema_of(asked) {
+            "statements" => asked.chat(r#"{"statements": ["Gold is dense."]}"#),
+            _ => asked.chat(r#"{"verdicts": [{"statement": 1, "supported": "yes", "reason": "So."}]}"#),
+        });
+        let reason =
+            "the answer does not fit its schema after a repair: `/verdicts/0/supported` is no boolean";
+        assert_eq!(verdict(&house, 1.0), Err(reason.to_owned()));
+        assert_eq!(house.endpoint.total(), 3);
+    }
+
+    #[test]
     fn a_samples_own_context_comes_first_and_one_without_any_fails() {
         let house = House::new(|asked| match schema_of(asked) {
             "statements" => asked.chat(r#"{"statements": ["Gold is dense."]}"#),

@@ -4,6 +4,13 @@
 //! calls. So each answer is paid once, a prompt that changes asks only what it asks anew, and an operator that reads
 //! answers better pays nothing at all.
 //!
+//! Teachers, `Document -> [Sample]`: [`Ask`] with any prompt; [`Qa`], [`Chains`], [`Code`] and [`Expand`] write tasks with
+//! their answers; [`Evolve`] and [`Critique`] make a document that is a question harder, or its answer better;
+//! [`Preference`] and [`Debate`] set answers against one another; [`Backtranslate`] and [`Rephrase`] keep a human text.
+//!
+//! Judges, `Sample -> Verdict`: [`Consensus`] by vote, [`Rubric`] by grade, [`Consistency`] by answering too; [`Support`],
+//! [`Faithfulness`], [`AnswerRelevance`] and [`ContextPrecision`] against context; [`Toxic`] and [`Refusing`] as filters.
+//!
 //! ```
 //! use std::path::Path;
 //! use rifflebox_core::Inquiry;

@@ -242,7 +242,7 @@ impl Inquiry<Document, Vec<Draft>> for Preference {
     }
 
     fn next(&self, document: &Document, heard: &[Vec<Heard>]) -> Next<Vec<Draft>> {
-        let values = Values::of_document(document).with("instruction", document.text.as_str());
+        let values = Values::of_document(document).with("instruction", document.text.trim());
         let Some(answers) = heard.first() else {
             return step(self.questions(&values).map(Next::Ask));
         };

@@ -52,6 +52,20 @@ fn attempts_have_a_seed_each_and_one_that_says_something_is_enough() {
 }
 
 #[test]
+fn more_attempts_ask_nothing_again() {
+    let house = House::new(|asked| asked.chat(""));
+    let questions = |attempts: usize| {
+        let ask = asks(&house, PROMPT, json!({ "attempts": attempts }), None).unwrap();
+        let Next::Ask(questions) = ask.next(&document("gold"), &[]) else { panic!("it asks first") };
+        let respondent = ask.describe().respondents.remove(0);
+        questions.into_iter().map(|question| respondent.key(&question.request)).collect::<Vec<_>>()
+    };
+    let (one, three) = (questions(1), questions(3));
+    assert_eq!(three[..1], one);
+    assert_eq!(std::collections::BTreeSet::from_iter(&three).len(), 3);
+}
+
+#[test]
 fn a_schema_lists_samples_of_every_layout() {
     let samples = json!([
         { "text": "Gold." },
