@@ -55,6 +55,9 @@ pub enum Next<Said> {
     Ask(Vec<Question>),
     /// It has heard enough.
     Say(Said),
+    /// It has heard enough, and a part of what it asked for came to nothing, for these reasons: a failed row beside what it
+    /// says.
+    SayRest(Said, Vec<String>),
     /// Nothing can be said, and why: the row has failed.
     Fail(String),
 }

@@ -188,7 +188,7 @@ impl Inquiry<Document, Vec<Draft>> for Ask {
                     Ok(drafts) => drafts.into_iter().map(Ok).collect(),
                     Err(reason) => vec![Err(reason)],
                 });
-                those_that_came(each.collect()).map(Next::Say)
+                those_that_came(each.collect())
             }
         })
     }

@@ -140,7 +140,7 @@ impl Inquiry<Document, Vec<Draft>> for Chains {
                     let draft = self.draft(&values, question, heard)?;
                     Ok(with_context(draft, document, self.settings.context))
                 });
-                those_that_came(drafts.collect()).map(Next::Say)
+                those_that_came(drafts.collect())
             }
             _ => {
                 let ask = |question| self.chain.ask(0, &values.clone().with("question", question));

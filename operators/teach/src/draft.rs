@@ -1,6 +1,6 @@
 //! Drafts of what models said.
 
-use rifflebox_core::{Content, Document, Draft, Fields, Message, Reply, Value};
+use rifflebox_core::{Content, Document, Draft, Fields, Message, Next, Reply, Value};
 use rifflebox_model::{ChatRequest, Part, Role};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -38,18 +38,20 @@ pub(crate) fn with_context(draft: Draft, document: &Document, wanted: bool) -> D
     Draft { context: wanted.then(|| document.text.clone()), ..draft }
 }
 
-/// Keeps the drafts that came to something; where none did, the first reason is why the row has failed.
-pub(crate) fn those_that_came(drafts: Vec<Result<Draft, String>>) -> Result<Vec<Draft>, String> {
-    let (mut kept, mut first) = (Vec::new(), None);
+/// Says the drafts that came to something, and why others did not; where none did, the first reason is why the row has
+/// failed.
+pub(crate) fn those_that_came(drafts: Vec<Result<Draft, String>>) -> Result<Next<Vec<Draft>>, String> {
+    let (mut kept, mut lost) = (Vec::new(), Vec::new());
     for draft in drafts {
         match draft {
             Ok(draft) => kept.push(draft),
-            Err(reason) => first = first.or(Some(reason)),
+            Err(reason) => lost.push(reason),
         }
     }
-    match first {
-        Some(reason) if kept.is_empty() => Err(reason),
-        _ => Ok(kept),
+    match (kept.is_empty(), lost.is_empty()) {
+        (_, true) => Ok(Next::Say(kept)),
+        (true, false) => Err(lost.swap_remove(0)),
+        (false, false) => Ok(Next::SayRest(kept, lost)),
     }
 }
 

@@ -202,7 +202,7 @@ impl Evolve {
         if let Some(answers) = heard.get(evolving) {
             let drafts = self.answered(&lineage).zip(answers);
             let drafts = drafts.map(|(at, heard)| self.draft(document, &lineage, at, heard));
-            return those_that_came(drafts.collect()).map(Next::Say);
+            return those_that_came(drafts.collect());
         }
         if heard.len() == evolving {
             let answer = |at: usize| {

@@ -154,7 +154,7 @@ impl Inquiry<Document, Vec<Draft>> for Expand {
                     let fields = [("topic", topic.as_str().into()), ("level", asked.level.as_str().into())];
                     Ok(told(reply, completion(asked.instruction.trim(), answer), fields))
                 });
-                those_that_came(drafts.collect()).map(Next::Say)
+                those_that_came(drafts.collect())
             }
         }))
     }

@@ -156,7 +156,7 @@ impl Preference {
         Ok(rivals)
     }
 
-    fn drafts(&self, asked: &str, rivals: &[Rival<'_>], heard: &Heard) -> Result<Vec<Draft>, String> {
+    fn drafts(&self, asked: &str, rivals: &[Rival<'_>], heard: &Heard) -> Result<Next<Vec<Draft>>, String> {
         let Ranking { reason, ranking } = self.rank.read(heard)?;
         let judge = crate::cast::reply(heard)?.by.as_str();
         let ranks = ranks(&ranking, rivals.len());
@@ -191,10 +191,11 @@ impl Preference {
                 told(chosen.reply, content, fields)
             });
         let drafts: Vec<Draft> = drafts.collect();
-        match drafts.is_empty() {
-            false => Ok(drafts),
-            true => {
-                let whys: Vec<String> = ranks.into_iter().filter_map(Result::err).collect();
+        let whys: Vec<String> = ranks.into_iter().filter_map(Result::err).collect();
+        match (drafts.is_empty(), whys.is_empty()) {
+            (false, true) => Ok(Next::Say(drafts)),
+            (false, false) => Ok(Next::SayRest(drafts, whys)),
+            (true, _) => {
                 let why = if whys.is_empty() { "all share a rank".to_owned() } else { whys.join("; ") };
                 Err(format!("no pair is left of {} candidates: {why}", rivals.len()))
             }
@@ -249,7 +250,7 @@ impl Inquiry<Document, Vec<Draft>> for Preference {
         step(self.rivals(document, answers).and_then(|rivals| {
             let asked = last_turn(&self.answer.fill(&values)?);
             match heard.get(1) {
-                Some(ranking) => self.drafts(&asked, &rivals, &ranking[0]).map(Next::Say),
+                Some(ranking) => self.drafts(&asked, &rivals, &ranking[0]),
                 None => {
                     let candidates: Vec<&str> = rivals.iter().map(|rival| rival.text).collect();
                     let values = values.with("question", asked).with("candidates", candidates);

@@ -97,7 +97,7 @@ impl Qa {
         })
     }
 
-    fn drafts(&self, document: &Document, heard: &[Vec<Heard>]) -> Result<Vec<Draft>, String> {
+    fn drafts(&self, document: &Document, heard: &[Vec<Heard>]) -> Result<Next<Vec<Draft>>, String> {
         let facts = self.facts.read(&heard[0][0])?;
         let (asked, reply) = (self.questions.read(&heard[1][0])?, reply(&heard[1][0])?);
         let drafts = asked.questions.into_iter().map(|asked| {
@@ -140,7 +140,7 @@ impl Inquiry<Document, Vec<Draft>> for Qa {
                     Ok(Next::Ask(vec![question]))
                 }
             }),
-            _ => self.drafts(document, heard).map(Next::Say),
+            _ => self.drafts(document, heard),
         })
     }
 }

@@ -74,7 +74,7 @@ impl House {
         let mut heard: Vec<Vec<Heard>> = Vec::new();
         loop {
             let questions = match inquiry.next(item, &heard) {
-                Next::Say(said) => return Ok(said),
+                Next::Say(said) | Next::SayRest(said, _) => return Ok(said),
                 Next::Fail(reason) => return Err(reason),
                 Next::Ask(questions) => questions,
             };

@@ -41,6 +41,8 @@ pub(super) trait Case: Send + Sync + 'static {
 /// What comes of an inquiry into an item.
 pub(super) enum Told<Said> {
     Said(Said),
+    /// Something, and why not more.
+    Rest(Said, String),
     /// Nothing, for good, and why.
     Failed(String),
     /// Nothing until an owed call is answered.
@@ -203,6 +205,7 @@ impl<C: Case> Inquirer<C> {
             let round = heard.len();
             let questions = match catch_unwind(AssertUnwindSafe(|| self.case.next(&item, &heard))) {
                 Ok(Next::Say(said)) => break (round, Told::Said(said)),
+                Ok(Next::SayRest(said, lost)) => break (round, Told::Rest(said, lost.join("; "))),
                 Ok(Next::Fail(reason)) => break (round, Told::Failed(reason)),
                 Err(panic) => break (round, Told::Failed(format!("panic: {}", message_of(&*panic)))),
                 Ok(Next::Ask(questions)) => questions,
@@ -385,6 +388,10 @@ impl Case for Teaching {
     fn tell(&self, document: Document, told: Told<Vec<Draft>>, say: &mut dyn FnMut(Key, Made)) {
         match told {
             Told::Said(drafts) => self.maker.samples(&document, document.digest(), drafts, say),
+            Told::Rest(drafts, reason) => {
+                self.maker.samples(&document, document.digest(), drafts, say);
+                self.maker.failed(&document, reason, false, say);
+            }
             Told::Failed(reason) => self.maker.failed(&document, reason, false, say),
             Told::Owed(reason) => self.maker.failed(&document, reason, true, say),
         }
@@ -414,7 +421,8 @@ impl Case for Judging {
     fn tell(&self, (row, _): (Row, Judged), told: Told<Verdict>, say: &mut dyn FnMut(Key, StageRow)) {
         let id = row.id;
         let said = match told {
-            Told::Said(verdict) => judged(row, verdict, self.proof, self.on_reject),
+            // Of one sample there is one verdict.
+            Told::Said(verdict) | Told::Rest(verdict, _) => judged(row, verdict, self.proof, self.on_reject),
             Told::Failed(reason) => failed(row, reason),
             Told::Owed(reason) => failed(row, format!("{OWED}{reason}")),
         };

@@ -193,3 +193,23 @@ fn what_a_model_says_wrongly_is_a_row_with_its_reason() {
     let again = house.run(&["build", "--json", "--quiet", "--retry-failed"]).ok().json();
     assert_eq!(again["calls"]["made"], 2);
 }
+
+#[test]
+fn what_comes_to_nothing_is_a_row_beside_what_came() {
+    let house = House::new(2, |asked: &Asked| match schema_of(asked) {
+        "questions" => {
+            let one =
+                |fact: u32| json!({ "fact": fact, "question": format!("What of {fact}?"), "answer": "gold" });
+            asked.chat(&json!({ "questions": [one(1), one(7)] }).to_string())
+        }
+        _ => asked.chat(&honest(asked)),
+    });
+    let (report, _) = house.build();
+    assert_eq!(
+        (&report["samples"]["total"], &report["samples"]["failed"]),
+        (&json!(2), &json!(2)),
+        "{report}"
+    );
+    let rows = house.run(&["rows", "flow.toml", "--status", "failed", "--json"]).ok().stdout();
+    assert_eq!(rows.matches("a question is of fact 7, and there are 1: What of 7?").count(), 2, "{rows}");
+}
