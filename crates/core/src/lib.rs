@@ -32,6 +32,7 @@ mod tier;
 mod value;
 mod verdict;
 mod words;
+mod written;
 
 pub use asked::{Answering, AskedGenerator, AskedVerifier, Exposure, Failure, Judged, Limits, asked};
 pub use document::{Document, Origin};

@@ -1,9 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rifflebox_core::{
-    Answering, AskedGenerator, Content, Document, Draft, Failure, Identity, Limits, Message, Result, Value,
-};
+use rifflebox_core::{Answering, AskedGenerator, Document, Draft, Failure, Identity, Limits, Result, Value};
 use rifflebox_process::{Program, ProgramSettings};
 use serde::Deserialize;
 use serde_json::{Map, json};
@@ -68,7 +66,8 @@ fn read(answer: Map<String, serde_json::Value>) -> Result<Vec<Draft>, Failure> {
         (None, Some(samples)) => samples
             .into_iter()
             .map(|sample| {
-                sample.draft().map_err(|why| Failure::Final(format!("a sample of the program: {why}")))
+                Draft::from_json(sample)
+                    .map_err(|why| Failure::Final(format!("a sample of the program: {why}")))
             })
             .collect(),
     }
@@ -76,70 +75,10 @@ fn read(answer: Map<String, serde_json::Value>) -> Result<Vec<Draft>, Failure> {
 
 #[derive(Deserialize)]
 struct Said {
-    samples: Option<Vec<SaidSample>>,
+    samples: Option<Vec<serde_json::Value>>,
     error: Option<String>,
     #[serde(default)]
     retry: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SaidSample {
-    text: Option<String>,
-    messages: Option<Vec<SaidMessage>>,
-    prompt: Option<String>,
-    completion: Option<String>,
-    chosen: Option<String>,
-    rejected: Option<String>,
-    context: Option<String>,
-    #[serde(default)]
-    fields: Map<String, serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SaidMessage {
-    role: String,
-    content: String,
-}
-
-impl SaidSample {
-    fn draft(self) -> Result<Draft, String> {
-        let content =
-            match (self.text, self.messages, self.prompt, self.completion, self.chosen, self.rejected) {
-                (Some(text), None, None, None, None, None) => Content::Text { text },
-                (None, Some(messages), None, None, None, None) => {
-                    Content::Messages { messages: turns(messages)? }
-                }
-                (None, None, Some(prompt), Some(completion), None, None) => {
-                    Content::Completion { prompt, completion }
-                }
-                (None, None, Some(prompt), None, Some(chosen), Some(rejected)) => {
-                    Content::Preference { prompt, chosen, rejected }
-                }
-                _ => {
-                    let kinds = "text, or messages, or prompt and completion, or prompt, chosen and rejected";
-                    return Err(format!("it has {kinds}, and no other of these"));
-                }
-            };
-        let fields = self.fields.into_iter().map(|(name, value)| (name, Value::from(value))).collect();
-        Ok(Draft { context: self.context, fields, ..Draft::new(content) })
-    }
-}
-
-fn turns(messages: Vec<SaidMessage>) -> Result<Vec<Message>, String> {
-    if messages.is_empty() {
-        return Err("its messages are empty".to_owned());
-    }
-    let known = ["system", "user", "assistant", "tool"];
-    match messages.iter().find(|message| !known.contains(&message.role.as_str())) {
-        Some(message) => {
-            Err(format!("there is no role {:?}: take one of {}", message.role, known.join(", ")))
-        }
-        None => {
-            Ok(messages.into_iter().map(|said| Message { role: said.role, content: said.content }).collect())
-        }
-    }
 }
 
 #[cfg(test)]

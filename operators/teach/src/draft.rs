@@ -1,9 +1,8 @@
 //! Drafts of what models said.
 
-use rifflebox_core::{Content, Document, Draft, Fields, Message, Next, Reply, Value};
+use rifflebox_core::{Content, Document, Draft, Next, Reply, Value};
 use rifflebox_model::{ChatRequest, Part, Role};
-use serde::Deserialize;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 /// Makes a draft of a model's words, with the name that the model gives itself as the field `said_by`.
 pub(crate) fn by(reply: &Reply, content: Content) -> Draft {
@@ -61,56 +60,13 @@ pub(crate) fn last_turn(request: &ChatRequest) -> String {
     turn.into_iter().flat_map(|turn| &turn.parts).filter_map(Part::as_text).collect::<Vec<_>>().join("\n")
 }
 
-/// A sample as a model writes it by a schema of the user's.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    text: Option<String>,
-    messages: Option<Vec<Message>>,
-    prompt: Option<String>,
-    completion: Option<String>,
-    chosen: Option<String>,
-    rejected: Option<String>,
-    context: Option<String>,
-    #[serde(default)]
-    fields: Map<String, Json>,
-}
-
-/// Reads a sample of any layout, with `context` and `fields` where it has them.
+/// Reads a sample of any layout, with `context` and `fields` where it has them; none of its columns is empty.
 pub(crate) fn written(reply: &Reply, json: Json) -> Result<Draft, String> {
-    let written: Written = serde_json::from_value(json).map_err(|error| error.to_string())?;
-    let Written { text, messages, prompt, completion, chosen, rejected, context, fields } = written;
-    let content = match (text, messages, prompt, completion, chosen, rejected) {
-        (Some(text), None, None, None, None, None) => Content::Text { text },
-        (None, Some(messages), None, None, None, None) => Content::Messages { messages },
-        (None, None, Some(prompt), Some(completion), None, None) => {
-            Content::Completion { prompt, completion }
-        }
-        (None, None, Some(prompt), None, Some(chosen), Some(rejected)) => {
-            Content::Preference { prompt, chosen, rejected }
-        }
-        _ => {
-            let layouts =
-                "`text`, `messages`, `prompt` and `completion`, or `prompt`, `chosen` and `rejected`";
-            return Err(format!("its columns are those of no layout: {layouts}"));
-        }
-    };
-    let columns = content.columns();
-    match columns.iter().find(|(_, text)| text.trim().is_empty()) {
-        Some((name, _)) => return Err(format!("its `{name}` is empty")),
-        None if columns.is_empty() => return Err("it has no turn".to_owned()),
-        None => {}
+    let draft = Draft::from_json(json)?;
+    if let Some((name, _)) = draft.content.columns().into_iter().find(|(_, text)| text.trim().is_empty()) {
+        return Err(format!("its `{name}` is empty"));
     }
-    if let Content::Messages { messages } = &content
-        && let Some(turn) = messages
-            .iter()
-            .find(|turn| !["system", "user", "assistant", "tool"].contains(&turn.role.as_str()))
-    {
-        return Err(format!("nobody speaks as {:?}", turn.role));
-    }
-    let mut draft = Draft { context, ..by(reply, content) };
-    draft
-        .fields
-        .extend(fields.into_iter().map(|(name, value)| (name, Value::from(value))).collect::<Fields>());
-    Ok(draft)
+    let mut by = by(reply, draft.content);
+    by.fields.extend(draft.fields);
+    Ok(Draft { context: draft.context, fields: by.fields, content: by.content, span: None })
 }

@@ -2,6 +2,8 @@ use std::fs;
 
 use rifflebox_core::{Origin, Tier};
 
+use rifflebox_core::{Content, Message};
+
 use super::*;
 
 fn document(text: &str) -> Document {

@@ -92,14 +92,14 @@ fn a_sample_that_is_none_is_named() {
     };
     assert_eq!(
         fails(json!({ "prompt": "p", "text": "t" })),
-        "sample 2 of the answer is none: its columns are those of no layout: `text`, `messages`, `prompt` and \
-         `completion`, or `prompt`, `chosen` and `rejected`"
+        "sample 2 of the answer is none: it has text, or messages, or prompt and completion, or prompt, chosen and \
+         rejected, and no other of these"
     );
     assert_eq!(fails(json!({ "text": " " })), "sample 2 of the answer is none: its `text` is empty");
     let turns = json!([{ "role": "oracle", "content": "Ho" }]);
     assert_eq!(
         fails(json!({ "messages": turns })),
-        "sample 2 of the answer is none: nobody speaks as \"oracle\""
+        "sample 2 of the answer is none: there is no role \"oracle\": take one of system, user, assistant, tool"
     );
     assert!(fails(json!({ "text": "t", "level": 1 })).contains("unknown field `level`"));
 }
