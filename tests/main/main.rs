@@ -8,6 +8,7 @@ mod kinds;
 mod laws;
 mod neardup;
 mod outages;
+mod pairs;
 mod races;
 mod redaction;
 mod refusals;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Rows {
     /// For each content field its column: `text`; `messages`; `prompt` and `completion`; or `prompt`,
-    /// `chosen` and `rejected`.
+    /// `chosen` and `rejected`. Without `prompt`, the two of a preference are transcripts, whose common beginning it is.
     pub columns: BTreeMap<String, String>,
 }
 
@@ -29,7 +29,8 @@ impl Rows {
     pub fn check(&self) -> Result<(), String> {
         let fields: Vec<&str> = self.columns.keys().map(String::as_str).collect();
         match fields[..] {
-            ["text"] | ["messages"] | ["completion", "prompt"] | ["chosen", "prompt", "rejected"] => Ok(()),
+            ["text"] | ["messages"] | ["completion", "prompt"] => Ok(()),
+            ["chosen", "prompt", "rejected"] | ["chosen", "rejected"] => Ok(()),
             _ => Err(format!(
                 "columns make no sample of [{}]: give text, or messages, or prompt and completion, or prompt, \
                  chosen and rejected",
@@ -89,8 +90,11 @@ impl Rows {
         if self.columns.contains_key("completion") {
             return Ok(Content::Completion { prompt: text("prompt")?, completion: text("completion")? });
         }
-        let (prompt, chosen, rejected) = (text("prompt")?, text("chosen")?, text("rejected")?);
-        Ok(Content::Preference { prompt, chosen, rejected })
+        let (chosen, rejected) = (text("chosen")?, text("rejected")?);
+        if self.columns.contains_key("prompt") {
+            return Ok(Content::Preference { prompt: text("prompt")?, chosen, rejected });
+        }
+        transcripts(&chosen, &rejected)
     }
 }
 
@@ -119,6 +123,30 @@ impl Generator for Rows {
         }
         say(draft);
         Ok(())
+    }
+}
+
+/// Begins an answer in a transcript, as `Human:` begins a question: the format of Anthropic's hh-rlhf.
+const ANSWER: &str = "\n\nAssistant:";
+
+/// Reads two transcripts that begin alike and part in their last answer.
+fn transcripts(chosen: &str, rejected: &str) -> Result<Content, String> {
+    let alike = chosen.bytes().zip(rejected.bytes()).take_while(|(one, other)| one == other).count();
+    let last = |text: &str| text.rfind(ANSWER).filter(|at| *at + ANSWER.len() <= alike);
+    let (Some(at), Some(same)) = (last(chosen), last(rejected)) else {
+        return Err(
+            "the two are no transcripts that begin alike and part in the last answer: name a `prompt`"
+                .to_owned(),
+        );
+    };
+    let answer = |text: &str| text[at + ANSWER.len()..].trim().to_owned();
+    match at == same {
+        true => Ok(Content::Preference {
+            prompt: chosen[..at].trim().to_owned(),
+            chosen: answer(chosen),
+            rejected: answer(rejected),
+        }),
+        false => Err("the two part before their last answers: name a `prompt`".to_owned()),
     }
 }
 
@@ -191,6 +219,26 @@ mod tests {
         rows.generate(document, &mut |draft| drafts.push(draft))?;
         assert_eq!(drafts.len(), 1);
         Ok(drafts.remove(0))
+    }
+
+    #[test]
+    fn transcripts_part_in_their_last_answer() {
+        let rows = Rows::of([("chosen", "good"), ("rejected", "bad")]);
+        let begin = "\n\nHuman: Hi.\n\nAssistant: Hello.\n\nHuman: Gold?";
+        let of = |good: &str, bad: &str| make(&rows, &document("", json!({ "good": good, "bad": bad })));
+        let made = of(&format!("{begin}\n\nAssistant: Au."), &format!("{begin}\n\nAssistant: Ag.")).unwrap();
+        let (prompt, chosen, rejected) = (begin.trim().to_owned(), "Au.".to_owned(), "Ag.".to_owned());
+        assert_eq!(made.content, Content::Preference { prompt, chosen, rejected });
+        for (good, bad) in [
+            ("Au.", "Ag."),
+            ("\n\nHuman: a\n\nAssistant: b", "\n\nHuman: c\n\nAssistant: d"),
+            (
+                &*format!("{begin}\n\nAssistant: Au.\n\nHuman: So?\n\nAssistant: Yes."),
+                &*format!("{begin}\n\nAssistant: Ag."),
+            ),
+        ] {
+            assert!(of(good, bad).unwrap_err().contains("name a `prompt`"));
+        }
     }
 
     #[test]
