@@ -4,19 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{assert_none, files, rust};
 
-const OPERATORS: [&str; 7] = [
+const OPERATORS: [&str; 8] = [
     "rifflebox-sources",
     "rifflebox-generate",
     "rifflebox-verify",
     "rifflebox-physics",
     "rifflebox-dedup",
+    "rifflebox-retrieve",
     "rifflebox-mix",
     "rifflebox-publish",
 ];
 
 /// For each crate the crates that it may depend on; an edge points upward in this list, and never from operator to
 /// operator.
-const EDGES: [(&str, &[&str]); 19] = [
+const EDGES: [(&str, &[&str]); 20] = [
     ("rifflebox-core", &[]),
     ("rifflebox-process", &["rifflebox-core"]),
     // It ends what it starts, as programs are ended.
@@ -49,6 +50,8 @@ const EDGES: [(&str, &[&str]); 19] = [
     ("rifflebox-physics", &["rifflebox-core", "rifflebox-template"]),
     // These are graphs.
     ("rifflebox-dedup", &["rifflebox-core", "rifflebox-dataflow"]),
+    // Its index of passages is arrangements.
+    ("rifflebox-retrieve", &["rifflebox-core", "rifflebox-dataflow"]),
     ("rifflebox-mix", &["rifflebox-core", "rifflebox-dataflow"]),
     ("rifflebox-publish", &["rifflebox-core", "rifflebox-storage"]),
     (
@@ -63,6 +66,7 @@ const EDGES: [(&str, &[&str]); 19] = [
             "rifflebox-verify",
             "rifflebox-physics",
             "rifflebox-dedup",
+            "rifflebox-retrieve",
             "rifflebox-mix",
             "rifflebox-publish",
         ],
@@ -80,6 +84,7 @@ const EDGES: [(&str, &[&str]); 19] = [
             "rifflebox-verify",
             "rifflebox-physics",
             "rifflebox-dedup",
+            "rifflebox-retrieve",
             "rifflebox-mix",
             "rifflebox-publish",
         ],
