@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use rifflebox::{
-    C4Quality, Characters, Cloze, Decontaminate, Document, Exact, Fields, FinewebQuality, Format, Generator,
-    GopherQuality, GopherRepetition, Language, Length, NearDuplicates, Numeric, Passages, PersonalData,
-    QualityClassifier, Recipe, Refusal, Supported, TableRows as Rows, Tier, Toxicity, Value, Verbatim,
-    VerbatimSettings, Verifier, Vocabulary,
+    C4Quality, Characters, Cloze, Decontaminate, Document, Exact, Facts, FactsSettings, Fields,
+    FinewebQuality, Format, Generator, GopherQuality, GopherRepetition, Language, Length, NearDuplicates,
+    Numeric, Passages, PersonalData, QualityClassifier, Recipe, Refusal, Supported, TableRows as Rows, Tier,
+    Toxicity, Value, Verbatim, VerbatimSettings, Verifier, Vocabulary,
 };
 use rifflebox_testkit::{Effort, generator_laws, graph_verifier_laws, mixer_laws, purge_laws, verifier_laws};
 
@@ -173,6 +173,30 @@ fn verbatim() {
         let settings = VerbatimSettings { min_words, crowd, ..VerbatimSettings::default() };
         let verbatim = Verbatim::new(settings, std::path::Path::new("")).unwrap();
         graph_verifier_laws(Arc::new(verbatim), &pages, Effort::default()).unwrap();
+    }
+}
+
+#[test]
+fn facts() {
+    // Every other page is a generator's, which says what a person's page says, or asks of it.
+    let generated = |(index, page): (usize, Document)| {
+        let depth = index as u32 % 2;
+        let origin = rifflebox::Origin { depth, ..page.origin.clone() };
+        let text = page.text.lines().filter(|line| line.len() > 40).take(6).collect::<Vec<_>>().join("\n\n");
+        let asked = [
+            ("prompt", "What does the page say?"),
+            ("completion", text.split(". ").next().unwrap_or_default()),
+        ];
+        let asked = asked.map(|(name, text)| (name.to_owned(), Value::Text(text.to_owned())));
+        let fields: Fields = if index % 4 == 3 { asked.into_iter().collect() } else { page.fields.clone() };
+        Document { text, origin, fields, ..page }
+    };
+    let pages =
+        [documents(), documents()].concat().into_iter().enumerate().map(generated).collect::<Vec<_>>();
+    for (probes, candidates, crowd) in [(8, 12, 64), (3, 1, 2)] {
+        let settings = FactsSettings { probes, candidates, crowd, ..FactsSettings::default() };
+        let facts = Facts::new(settings, std::path::Path::new("")).unwrap();
+        graph_verifier_laws(Arc::new(facts), &pages, Effort::default()).unwrap();
     }
 }
 

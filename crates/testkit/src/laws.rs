@@ -4,7 +4,7 @@ use std::sync::Arc;
 use rifflebox_core::{
     Content, Document, Draft, Failure, FileChange, Generator, Heard, Identity, Inquiring, Inquiry, Judge,
     KeptFiles, Key, Next, Place, Proof, Question, Redaction, Result, Row, RowItem, Sample, Source, Teacher,
-    Tokenizer, Verifier,
+    Tokenizer, Value, Verifier,
 };
 use rifflebox_dataflow::{
     Budget, Change, FlowPlan, FlowStage, Graph, GraphVerifier, Keep, MixDecision, Mixed, Mixer, OnReject,
@@ -330,7 +330,11 @@ impl Generator for Whole {
     }
 
     fn generate(&self, document: &Document, say: &mut dyn FnMut(Draft)) -> Result<(), String> {
-        let draft = Draft::new(Content::Text { text: document.text.clone() });
+        let column = |name: &str| document.fields.get(name).and_then(Value::as_text).map(str::to_owned);
+        let draft = Draft::new(match (column("prompt"), column("completion")) {
+            (Some(prompt), Some(completion)) => Content::Completion { prompt, completion },
+            _ => Content::Text { text: document.text.clone() },
+        });
         say(Draft { fields: document.fields.clone(), ..draft });
         Ok(())
     }

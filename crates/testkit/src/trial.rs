@@ -21,7 +21,8 @@ pub type Judging = Trial<dyn GraphVerifier>;
 /// By the id of a displaced document's sample: the id of the one that it gave way to, and how similar the two are.
 pub type Displaced = BTreeMap<String, (String, Score)>;
 
-/// An operator behind a generator that makes each document one sample; a document of depth 1 makes a synthetic one.
+/// An operator behind a generator that makes each document one sample, of its text, or of its fields `prompt` and
+/// `completion`; a document of depth 1 makes a synthetic one.
 pub struct Trial<T: Tried + ?Sized> {
     graph: Arc<Graph>,
     replay: Replay,

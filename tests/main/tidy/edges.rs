@@ -4,20 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{assert_none, files, rust};
 
-const OPERATORS: [&str; 8] = [
+const OPERATORS: [&str; 9] = [
     "rifflebox-sources",
     "rifflebox-generate",
     "rifflebox-verify",
     "rifflebox-physics",
     "rifflebox-teach",
     "rifflebox-dedup",
+    "rifflebox-retrieve",
     "rifflebox-mix",
     "rifflebox-publish",
 ];
 
 /// For each crate the crates that it may depend on; an edge points upward in this list, and never from operator to
 /// operator.
-const EDGES: [(&str, &[&str]); 20] = [
+const EDGES: [(&str, &[&str]); 21] = [
     ("rifflebox-core", &[]),
     ("rifflebox-process", &["rifflebox-core"]),
     // It ends what it starts, as programs are ended.
@@ -52,6 +53,8 @@ const EDGES: [(&str, &[&str]); 20] = [
     ("rifflebox-teach", &["rifflebox-core", "rifflebox-model", "rifflebox-template"]),
     // These are graphs.
     ("rifflebox-dedup", &["rifflebox-core", "rifflebox-dataflow"]),
+    // Its index of passages is arrangements.
+    ("rifflebox-retrieve", &["rifflebox-core", "rifflebox-dataflow"]),
     ("rifflebox-mix", &["rifflebox-core", "rifflebox-dataflow"]),
     ("rifflebox-publish", &["rifflebox-core", "rifflebox-storage"]),
     (
@@ -68,6 +71,7 @@ const EDGES: [(&str, &[&str]); 20] = [
             "rifflebox-physics",
             "rifflebox-teach",
             "rifflebox-dedup",
+            "rifflebox-retrieve",
             "rifflebox-mix",
             "rifflebox-publish",
         ],
@@ -87,6 +91,7 @@ const EDGES: [(&str, &[&str]); 20] = [
             "rifflebox-physics",
             "rifflebox-teach",
             "rifflebox-dedup",
+            "rifflebox-retrieve",
             "rifflebox-mix",
             "rifflebox-publish",
         ],

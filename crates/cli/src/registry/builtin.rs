@@ -9,6 +9,7 @@ use rifflebox_dedup::{Exact, NearDuplicates, NearSettings, Verbatim};
 use rifflebox_generate::{Cloze, CommandGenerator, Passages, Rows};
 use rifflebox_mix::Recipe;
 use rifflebox_publish::Splits;
+use rifflebox_retrieve::Facts;
 use rifflebox_sources::Files;
 use rifflebox_verify::{
     CommandVerifier, Decontaminate, Format, Mutants, Numeric, PersonalData, Prover, PythonTests,
@@ -38,6 +39,7 @@ pub(super) fn add(registry: Registry) -> Registry {
         .with_operator(Kind::Verify, Smt::NAME, smt)
         .with_operator(Kind::Verify, Prover::NAME, prover)
         .with_operator(Kind::Verify, "verbatim", verbatim)
+        .with_operator(Kind::Verify, Facts::NAME, facts)
         .with_operator(Kind::Verify, Format::NAME, |given| judges(given, Format::new))
         .with_operator(Kind::Verify, PersonalData::NAME, |given| judges(given, PersonalData::new))
         .with_operator(Kind::Verify, QualityClassifier::NAME, |given| judges(given, QualityClassifier::new))
@@ -157,6 +159,11 @@ fn verbatim(given: &Given<'_>) -> Result<Made, Mistake> {
     let verbatim =
         Verbatim::new(given.settings()?, given.base_dir()).map_err(|error| given.mistake(error))?;
     Ok(Made::of(Operator::VerifyGraph(Arc::new(verbatim), given.on_reject())))
+}
+
+fn facts(given: &Given<'_>) -> Result<Made, Mistake> {
+    let facts = Facts::new(given.settings()?, given.base_dir()).map_err(|error| given.mistake(error))?;
+    Ok(Made::of(Operator::VerifyGraph(Arc::new(facts), given.on_reject())))
 }
 
 fn decontaminate(given: &Given<'_>) -> Result<Made, Mistake> {
