@@ -1,5 +1,7 @@
 //! Words of a text, and runs of them.
 
+use std::sync::LazyLock;
+
 /// Calls `each` for every word of a text, in its order: maximal runs of word characters (`\w` of
 /// [UTS #18](https://unicode.org/reports/tr18/#Compatibility_Properties)).
 ///
@@ -15,58 +17,109 @@ pub fn each_lower_word(text: &str, mut each: impl FnMut(&str)) {
     if text.contains('Σ') {
         return each_word(&text.to_lowercase(), each);
     }
+    let mut lower = String::new();
     scan(&text.to_ascii_lowercase(), |word, is_ascii| match is_ascii {
         true => each(word),
-        false => each(&word.to_lowercase()),
+        false => {
+            lower.clear();
+            word.chars().for_each(|char| push_lower(&mut lower, char));
+            each(&lower);
+        }
     });
 }
 
+/// Bytes that are looked at together: as many as a mask has bits.
+const BLOCK: usize = u64::BITS as usize;
+
 /// Calls `each` for every word of a text, and says whether the word is all ASCII.
 fn scan<'a>(text: &'a str, mut each: impl FnMut(&'a str, bool)) {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let start = at;
-        while at < bytes.len() && KINDS[usize::from(bytes[at])] == Kind::Word {
-            at += 1;
-        }
-        let ascii = at;
-        if bytes.get(at).is_some_and(|byte| !byte.is_ascii()) {
-            at = word_end(text, at);
-        }
-        match start < at {
-            true => each(&text[start..at], ascii == at),
-            false if bytes[at].is_ascii() => at += 1,
-            false => at += text[at..].chars().next().map_or(1, char::len_utf8),
+    let all_ascii = text.is_ascii();
+    let (blocks, rest) = text.as_bytes().as_chunks::<BLOCK>();
+    let mut last = [0; BLOCK];
+    last[..rest.len()].copy_from_slice(rest);
+    // What follows the text ends its last word.
+    let (mut within, mut start) = (0, 0);
+    for (number, block) in blocks.iter().chain([&last]).enumerate() {
+        let words = word_bytes(block);
+        let mut edges = words ^ (words << 1 | within);
+        let mut is_end = within == 1;
+        within = words >> (BLOCK - 1);
+        while edges != 0 {
+            let at = number * BLOCK + edges.trailing_zeros() as usize;
+            edges &= edges - 1;
+            match is_end {
+                false => start = at,
+                true => each_of_run(&text[start..at], all_ascii, &mut each),
+            }
+            is_end = !is_end;
         }
     }
 }
 
-/// Returns where the word ends that goes on at a position.
-fn word_end(text: &str, at: usize) -> usize {
-    let is_other = |char: char| !regex_syntax::is_word_character(char);
-    text[at..].find(is_other).map_or(text.len(), |length| at + length)
-}
-
-/// What a byte is the beginning of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Word,
-    Other,
-    /// A character that is not ASCII, whatever it is.
-    Beyond,
-}
-
-const KINDS: [Kind; 256] = {
-    let mut kinds = [Kind::Beyond; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        let is_word = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
-        kinds[byte] = if is_word { Kind::Word } else { Kind::Other };
-        byte += 1;
+/// Calls `each` for every word of a run of characters that are words' or not ASCII.
+fn each_of_run<'a>(run: &'a str, all_ascii: bool, mut each: impl FnMut(&'a str, bool)) {
+    if all_ascii || run.is_ascii() {
+        return each(run, true);
     }
-    kinds
-};
+    let words = run.split(|char| !is_word_character(char)).filter(|word| !word.is_empty());
+    words.for_each(|word| each(word, word.is_ascii()));
+}
+
+/// Returns which bytes of a block may be a word's, a bit each: letters, digits, underscores, and all beyond ASCII.
+fn word_bytes(block: &[u8; BLOCK]) -> u64 {
+    /// Eight times the same byte.
+    const fn all(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    // The highest bit of each byte says whether the other seven are between the two; for ASCII both sums fit in a byte.
+    let between = |eight: u64, first: u8, last: u8| (eight + all(0x80 - first)) & !(eight + all(0x7f - last));
+    block.as_chunks::<8>().0.iter().rev().fold(0, |mask, eight| {
+        let eight = u64::from_le_bytes(*eight);
+        let ascii = eight & all(0x7f);
+        let letter = between(ascii | all(b' '), b'a', b'z');
+        let other = between(ascii, b'0', b'9') | between(ascii, b'_', b'_');
+        let is_word = (letter | other | eight) & all(0x80);
+        // The product has the highest bits of all eight bytes side by side in its highest byte.
+        mask << 8 | (is_word >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+    })
+}
+
+/// What is asked of each character of the basic plane, answered with a bit each: tables of ranges are slow to search.
+struct Plane {
+    is_word: Vec<u64>,
+    /// Whether it is written otherwise in lower case.
+    has_lower: Vec<u64>,
+}
+
+impl Plane {
+    fn answer(is: impl Fn(char) -> bool) -> Vec<u64> {
+        let bit = |number: u32| char::from_u32(number).is_some_and(&is);
+        let bits = |first: u32| (0..64).fold(0, |bits, at| bits | u64::from(bit(first + at)) << at);
+        (0..=0xffff).step_by(64).map(bits).collect()
+    }
+}
+
+static PLANE: LazyLock<Plane> = LazyLock::new(|| Plane {
+    is_word: Plane::answer(regex_syntax::is_word_character),
+    has_lower: Plane::answer(|char| !char.to_lowercase().eq([char])),
+});
+
+/// Returns what a table of the basic plane says of a character; none if that does not lie there.
+fn look_up(table: &[u64], char: char) -> Option<bool> {
+    let number = char as usize;
+    Some(table.get(number / 64)? >> (number % 64) & 1 == 1)
+}
+
+fn is_word_character(char: char) -> bool {
+    look_up(&PLANE.is_word, char).unwrap_or_else(|| regex_syntax::is_word_character(char))
+}
+
+fn push_lower(lower: &mut String, char: char) {
+    match look_up(&PLANE.has_lower, char) {
+        Some(false) => lower.push(char),
+        _ => lower.extend(char.to_lowercase()),
+    }
+}
 
 /// An odd number without structure: the golden ratio's, as Fibonacci hashing takes it.
 const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -133,10 +186,31 @@ mod tests {
     }
 
     #[test]
+    fn words_are_the_same_wherever_they_lie() {
+        let long = "x9_".repeat(50);
+        let texts =
+            ["one, two", "a", "größe3हिन्दी! Z", "naïve—“ok”", "_ __ 0-9:;@[`{~\u{7f}", "日本語。x", &long];
+        for before in 0..2 * BLOCK {
+            for text in texts {
+                let text = format!("{:before$}{text}", "");
+                let mut found = Vec::new();
+                scan(&text, |word, is_ascii| found.push((word, is_ascii)));
+                let words = text.split(|char| !regex_syntax::is_word_character(char));
+                let words = words.filter(|word| !word.is_empty()).map(|word| (word, word.is_ascii()));
+                assert_eq!(found, words.collect::<Vec<_>>(), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
     fn any_character_is_as_much_a_word_in_lower_case() {
         for char in ('\0'..=char::MAX).filter(|char| *char != 'Σ') {
             assert_eq!(char.to_lowercase().to_string(), char.to_string().to_lowercase(), "{char:?}");
-            let is_word = regex_syntax::is_word_character(char);
+            let is_word = is_word_character(char);
+            assert_eq!(is_word, regex_syntax::is_word_character(char), "{char:?}");
+            let mut lower = String::new();
+            push_lower(&mut lower, char);
+            assert_eq!(lower, char.to_string().to_lowercase(), "{char:?}");
             if char.to_lowercase().any(|lower| regex_syntax::is_word_character(lower) != is_word) {
                 assert!(
                     !is_word && char.is_alphabetic(),

@@ -12,7 +12,7 @@ use crate::scope::Data;
 
 /// A value as bytes: a short one lies in place, so that to make, move and sort updates allocates nothing.
 #[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Encoded(SmallVec<[u8; 40]>);
+pub struct Encoded(SmallVec<[u8; 56]>);
 
 // The derived one would copy byte by byte.
 impl Clone for Encoded {

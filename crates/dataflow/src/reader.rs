@@ -48,7 +48,7 @@ impl Reader {
     /// Returns the sum of all weights of an arrangement; undecoded.
     pub fn count(&self, name: &str) -> u64 {
         let runs = self.runs.get(name).map(Vec::as_slice).unwrap_or_default();
-        let sum: i64 = runs.iter().flat_map(|run| run.diffs.iter()).sum();
+        let sum: i64 = runs.iter().flat_map(|run| &run.diffs[run.updates()]).sum();
         sum.max(0) as u64
     }
 
@@ -172,7 +172,8 @@ impl<'a> Place<'a> {
     }
 }
 
-fn each_value<'a>(run: &'a RunColumns, key: usize, mut each: impl FnMut(&'a [u8], i64)) {
+/// Calls `each` for the values of the key at a position, each with its weight over all rounds.
+pub(crate) fn each_value<'a>(run: &'a RunColumns, key: usize, mut each: impl FnMut(&'a [u8], i64)) {
     for value in run.key_offsets[key] as usize..run.key_offsets[key + 1] as usize {
         let updates = match &run.rounds {
             None => value..value + 1,

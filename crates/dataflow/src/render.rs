@@ -15,8 +15,8 @@ use differential_dataflow::trace::{BatchCursor, Cursor, Navigable, TraceReader};
 use differential_dataflow::{AsCollection, VecCollection};
 use rifflebox_core::Key;
 use rifflebox_storage::RunColumns;
-use timely::dataflow::channels::pact::Exchange;
-use timely::dataflow::operators::{Leave, Probe};
+use timely::dataflow::channels::pact::{Exchange, Pipeline};
+use timely::dataflow::operators::{Leave, Operator, Probe};
 use timely::dataflow::{ProbeHandle, Scope};
 use timely::order::Product;
 use timely::progress::timestamp::Refines;
@@ -35,6 +35,8 @@ use crate::run::Foundations;
 use crate::share::{Share, owner};
 use crate::sorter::{Gatherer, Sorter};
 use crate::time::{Flat, Looped, Time};
+
+const ENTERED: &str = "only named arrangements are entered";
 
 type Agent<T> = TraceAgent<Founded<T>>;
 type Rows<'scope, T> = VecCollection<'scope, T, (Key, Encoded), i64>;
@@ -163,21 +165,19 @@ impl Renderer<'_> {
                     let arranged = self.arrange_on(rows, name, &slot);
                     Value::Arranged(self.durable_flat(name, slot, arranged))
                 }
-                Operation::Enter { from } if !fresh => Value::Rows(values[from.0].rows()),
-                Operation::EnterArranged { from } if !fresh => values[from.0].clone(),
                 Operation::Borrow { from } => values[from.0].clone(),
-                Operation::Enter { from } | Operation::EnterArranged { from } => {
-                    let name = graph.name_of(*from).expect("only named arrangements are entered");
-                    match (operation, self.ground.schedule.is_empty()) {
-                        (Operation::Enter { .. }, true) => Value::Rows(values[from.0].rows()),
-                        (_, true) => values[from.0].clone(),
-                        (Operation::Enter { .. }, false) => {
-                            Value::Rows(self.shown(&clock, &values[from.0], name, stage))
-                        }
-                        (_, false) => {
-                            Value::Arranged(self.arrange_shown(&clock, &values[from.0], name, stage))
-                        }
-                    }
+                Operation::Enter { from } | Operation::EnterArranged { from }
+                    if !fresh || self.ground.schedule.is_empty() =>
+                {
+                    values[from.0].clone()
+                }
+                Operation::Enter { from } => {
+                    let name = graph.name_of(*from).expect(ENTERED);
+                    Value::Rows(self.shown(&clock, &values[from.0], name, stage))
+                }
+                Operation::EnterArranged { from } => {
+                    let name = graph.name_of(*from).expect(ENTERED);
+                    Value::Arranged(self.arrange_shown(&clock, &values[from.0], name, stage))
                 }
                 Operation::Ask { demand, answers, asker } => {
                     Value::Arranged(self.asked(values[demand.0].rows(), answers, asker, fresh))
@@ -241,7 +241,7 @@ impl Renderer<'_> {
         ) -> Arranged<'scope, Agent<T>>,
     ) -> Value<'scope, T> {
         match operation {
-            Operation::Map { input, logic } => Value::Rows(map(values[input.0].rows(), logic.clone())),
+            Operation::Map { input, logic } => Value::Rows(map(&values[input.0], logic.clone())),
             Operation::Negate { input } => Value::Rows(values[input.0].rows().negate()),
             Operation::Concat { inputs } => {
                 let mut rows = inputs.iter().map(|input| values[input.0].rows());
@@ -410,9 +410,15 @@ impl Renderer<'_> {
     }
 }
 
-fn map<T: Time>(rows: Rows<'_, T>, logic: MapLogic) -> Rows<'_, T> {
-    use timely::dataflow::channels::pact::Pipeline;
-    use timely::dataflow::operators::Operator;
+fn map<'scope, T: Time + Refines<Flat>>(input: &Value<'scope, T>, logic: MapLogic) -> Rows<'scope, T> {
+    match input.clone() {
+        Value::Rows(rows) => map_rows(rows, logic),
+        Value::Arranged(arranged) => map_arranged(arranged, logic),
+        Value::Entered(arranged) => map_arranged(arranged, logic),
+    }
+}
+
+fn map_rows<T: Time>(rows: Rows<'_, T>, logic: MapLogic) -> Rows<'_, T> {
     rows.inner
         .unary(Pipeline, "Map", move |_, _| {
             move |input, output| {
@@ -422,6 +428,42 @@ fn map<T: Time>(rows: Rows<'_, T>, logic: MapLogic) -> Rows<'_, T> {
                         logic(key, &value, &mut |key, value, weight| {
                             session.give(((key, value), time, diff * weight));
                         });
+                    }
+                });
+            }
+        })
+        .as_collection()
+}
+
+/// Maps rows where they lie: as a collection each of them would first be copied.
+fn map_arranged<'scope, T, Tr>(arranged: Arranged<'scope, Tr>, logic: MapLogic) -> Rows<'scope, T>
+where
+    T: Time,
+    Tr: TraceReader<Time = T, Batch: Navigable> + Clone + 'static,
+    BatchCursor<Tr>: Cursor<Diff = i64, Time = T>,
+    for<'a> BatchCursor<Tr>: Cursor<Key<'a> = Key, Val<'a> = &'a [u8]>,
+{
+    arranged
+        .stream
+        .unary(Pipeline, "MapArranged", move |_, _| {
+            move |input, output| {
+                input.for_each(|capability, batches| {
+                    let mut session = output.session(&capability);
+                    for batch in batches.iter() {
+                        let mut cursor = batch.cursor();
+                        while let Some(key) = cursor.get_key(batch) {
+                            while let Some(value) = cursor.get_val(batch) {
+                                cursor.map_times(batch, |time, diff| {
+                                    let time = BatchCursor::<Tr>::owned_time(time);
+                                    let diff = BatchCursor::<Tr>::owned_diff(diff);
+                                    logic(key, value, &mut |key, value, weight| {
+                                        session.give(((key, value), time, diff * weight));
+                                    });
+                                });
+                                cursor.step_val(batch);
+                            }
+                            cursor.step_key(batch);
+                        }
                     }
                 });
             }

@@ -15,6 +15,7 @@ use crate::graph::Graph;
 use crate::merge::{Turn, add_run};
 use crate::pieces::OpenRun;
 use crate::plan::Plan;
+use crate::reader::each_value;
 use crate::replay::Showing;
 
 /// What earlier runs left of each arrangement, by its name: sorted runs, oldest first.
@@ -165,17 +166,9 @@ pub fn foundations(state: &BTreeMap<String, Vec<OpenRun>>) -> Foundations {
 pub fn contents(runs: &[Arc<RunColumns>]) -> BTreeMap<(Key, Encoded), i64> {
     let mut rows = BTreeMap::new();
     for run in runs {
-        let mut update = 0;
-        for key in 0..run.key_count() {
-            for value in run.key_offsets[key]..run.key_offsets[key + 1] {
-                let value = value as usize;
-                let end = run.rounds.as_ref().map_or(value + 1, |rounds| rounds.offsets[value + 1] as usize);
-                let diff: i64 = run.diffs[update..end].iter().sum();
-                update = end;
-                let row =
-                    (run.key(key).expect("in range"), Encoded::from(run.value(value).expect("in range")));
-                *rows.entry(row).or_insert(0) += diff;
-            }
+        for at in 0..run.key_count() {
+            let key = run.key(at).expect("in range");
+            each_value(run, at, |value, diff| *rows.entry((key, Encoded::from(value))).or_insert(0) += diff);
         }
     }
     rows.retain(|_, diff| *diff != 0);

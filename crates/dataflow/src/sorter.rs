@@ -3,7 +3,6 @@
 //! The library's merge batcher sorts small chunks and merges them in ever longer chains, which moves each update a dozen
 //! times where a hundred thousand come at one time. An epoch is bounded, so it is gathered whole, and moved once or twice.
 
-use differential_dataflow::consolidation::consolidate_updates;
 use differential_dataflow::logging::Logger;
 use differential_dataflow::trace::{Batcher, Description};
 use timely::container::{ContainerBuilder, PushInto};
@@ -67,8 +66,8 @@ impl<T: Time> Batcher for Sorter<T> {
     fn seal(&mut self, upper: Antichain<T>) -> (Vec<Self::Output>, Description<T>) {
         let mut ready = std::mem::take(&mut self.pending);
         self.pending.extend(ready.extract_if(.., |(_, time, _)| upper.less_equal(time)));
-        consolidate_updates(&mut ready);
-        consolidate_updates(&mut self.pending);
+        consolidate(&mut ready);
+        consolidate(&mut self.pending);
         // What cancels is no reason to hold a time back.
         self.frontier.clear();
         self.frontier.extend(self.pending.iter().map(|(_, time, _)| *time));
@@ -80,6 +79,54 @@ impl<T: Time> Batcher for Sorter<T> {
     fn frontier(&mut self) -> AntichainRef<'_, T> {
         self.frontier.borrow()
     }
+}
+
+/// Updates that are sorted at once, about: so many lie in a processor's own cache.
+const AT_ONCE: usize = 1 << 11;
+
+/// Parts into which updates are parted at most, in bits: more of them would be written to by turns than that cache has room
+/// for.
+const MOST_BITS: u32 = 11;
+
+/// Sorts updates, and adds up those that are equal but for their weight.
+///
+/// Keys are digests: their heads part the updates evenly, in one pass over memory, and each part is sorted where it lies.
+fn consolidate<T: Time>(updates: &mut Vec<Update<T>>) {
+    let bits = (updates.len() / AT_ONCE).checked_ilog2().map_or(0, |bits| (bits + 1).min(MOST_BITS));
+    let mut rest = &mut updates[..];
+    for end in part(rest, bits) {
+        let (part, others) = rest.split_at_mut(end);
+        part.sort_unstable_by(|one, two| (&one.0, &one.1).cmp(&(&two.0, &two.1)));
+        rest = others;
+    }
+    updates.dedup_by(|two, one| {
+        let same = one.0 == two.0 && one.1 == two.1;
+        one.2 += if same { two.2 } else { 0 };
+        same
+    });
+    updates.retain(|(_, _, diff)| *diff != 0);
+}
+
+/// Puts updates in order of the first bits of their keys, and returns how many have each (McIlroy, Bostic, McIlroy:
+/// Engineering Radix Sort, 1993: the American flag).
+fn part<T: Time>(updates: &mut [Update<T>], bits: u32) -> Vec<usize> {
+    let of = |((key, _), _, _): &Update<T>| key.head64().checked_shr(u64::BITS - bits).unwrap_or(0) as usize;
+    let mut lengths = vec![0; 1 << bits];
+    updates.iter().for_each(|update| lengths[of(update)] += 1);
+    let start = |end: &mut usize, length: &usize| Some(std::mem::replace(end, *end + length));
+    let mut next: Vec<usize> = lengths.iter().scan(0, start).collect();
+    let mut end = 0;
+    for (number, length) in lengths.iter().enumerate() {
+        end += length;
+        while next[number] < end {
+            // What lies here is put where its part is filled up to, and what lay there is looked at next.
+            let at = next[number];
+            let to = of(&updates[at]);
+            updates.swap(at, next[to]);
+            next[to] += 1;
+        }
+    }
+    lengths
 }
 
 #[cfg(test)]
@@ -117,5 +164,17 @@ mod tests {
         assert_eq!(chain.concat().len(), 165, "one of the 166 at time 3 is gone");
         assert_eq!(description.lower(), &Antichain::from_elem(3));
         assert!(sorter.frontier().is_empty());
+    }
+
+    #[test]
+    fn many_updates_are_sorted_as_few_are() {
+        for count in [0, 1, AT_ONCE as u64, 5 * AT_ONCE as u64] {
+            let updates = (0..count).map(|number| update(number * 7 % (count / 2 + 1), number % 3, 1));
+            let mut sorted: Vec<_> = updates.chain([update(3, 1, -1)]).collect();
+            let mut expected = sorted.clone();
+            consolidate(&mut sorted);
+            differential_dataflow::consolidation::consolidate_updates(&mut expected);
+            assert_eq!(sorted, expected, "{count}");
+        }
     }
 }

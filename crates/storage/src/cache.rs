@@ -72,7 +72,7 @@ impl AsRef<[u8]> for Share {
 }
 
 impl Workspace {
-    /// Opens a part of a run in place: no parsing, and no copy but of the offsets of a part that begins within its batch.
+    /// Opens a part of a run in place: no parsing, and no copy.
     ///
     /// # Errors
     /// [`rifflebox_core::ErrorKind::Corrupt`] when the object is missing, cut short or differs from its digest; or

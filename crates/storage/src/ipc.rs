@@ -41,7 +41,7 @@ fn write(
         if run.rounds.is_some() != looped {
             return Err(ArrowError::InvalidArgumentError("runs of a loop and others in one file".into()));
         }
-        writer.write(&batch(run, Arc::clone(schema))?)?;
+        writer.write(&batch(&run.packed(), Arc::clone(schema))?)?;
     }
     writer.finish()
 }

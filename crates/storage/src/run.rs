@@ -9,9 +9,10 @@ pub use seek::partition_keys;
 
 /// A sorted, consolidated piece of an arrangement: a trie of keys, values, updates.
 ///
-/// Every list of offsets starts at 0 and ends at the length of what it points into. What was opened from a file
-/// lies in that file's mapping, and keeps it mapped.
-#[derive(Clone, Debug, PartialEq)]
+/// Every list of offsets starts at 0 and ends at the length of what it points into; but a slice shares all columns with
+/// its run other than keys and their offsets, so that it costs the same for any length, and its values and updates are
+/// those that its offsets say. What was opened from a file lies in that file's mapping, and keeps it mapped.
+#[derive(Clone, Debug)]
 pub struct RunColumns {
     /// The keys, 16 bytes each, most significant first, strictly ascending.
     pub keys: Buffer,
@@ -36,20 +37,56 @@ pub struct Rounds {
     pub rounds: ScalarBuffer<u64>,
 }
 
+/// What the keys of a run have of its columns.
+struct Extent {
+    values: Range<usize>,
+    /// Of the values.
+    bytes: Range<usize>,
+    updates: Range<usize>,
+}
+
+const WITHIN: &str = "all offsets lie within the columns";
+
+/// Runs are equal if they are, once packed.
+impl PartialEq for RunColumns {
+    fn eq(&self, other: &Self) -> bool {
+        let parts = |run: RunColumns| {
+            (run.keys, run.key_offsets, run.value_offsets, run.value_bytes, run.rounds, run.diffs)
+        };
+        parts(self.packed()) == parts(other.packed())
+    }
+}
+
 impl RunColumns {
     /// Returns the number of keys.
     pub fn key_count(&self) -> usize {
         self.keys.len() / 16
     }
 
+    /// Returns the positions of the values.
+    ///
+    /// # Panics
+    /// As [`RunColumns::updates`].
+    pub fn values(&self) -> Range<usize> {
+        self.extent().expect(WITHIN).values
+    }
+
+    /// Returns the positions of the updates.
+    ///
+    /// # Panics
+    /// When the offsets lie outside the columns: those of a run that was opened never do.
+    pub fn updates(&self) -> Range<usize> {
+        self.extent().expect(WITHIN).updates
+    }
+
     /// Returns the number of values.
     pub fn value_count(&self) -> usize {
-        self.value_offsets.len().saturating_sub(1)
+        self.values().len()
     }
 
     /// Returns the number of updates.
     pub fn update_count(&self) -> usize {
-        self.diffs.len()
+        self.updates().len()
     }
 
     /// Returns the key at a position; none past the end.
@@ -68,9 +105,10 @@ impl RunColumns {
 
     /// Returns the bytes that the columns take, in memory as in a file.
     pub fn byte_count(&self) -> usize {
-        let rounds = self.rounds.as_ref().map_or(0, |r| 8 * (r.offsets.len() + r.rounds.len()));
-        let numbers = self.key_offsets.len() + self.value_offsets.len() + self.diffs.len();
-        self.keys.len() + 8 * numbers + self.value_bytes.len() + rounds
+        let Extent { values, bytes, updates } = self.extent().expect(WITHIN);
+        let rounds = self.rounds.as_ref().map_or(0, |_| values.len() + 1 + updates.len());
+        let numbers = self.key_offsets.len() + values.len() + 1 + updates.len() + rounds;
+        self.keys.len() + 8 * numbers + bytes.len()
     }
 
     /// Returns the position of the first key that is not less than another; the number of keys, if all are.
@@ -86,7 +124,7 @@ impl RunColumns {
         start..(end + usize::from(self.key(end) == Some(last))).max(start)
     }
 
-    /// Returns the run of a range of key positions; what need not move is shared.
+    /// Returns the run of a range of key positions; nothing is copied.
     ///
     /// # Panics
     /// When the range or an offset lies outside the columns.
@@ -96,32 +134,52 @@ impl RunColumns {
 
     /// Returns the run of a range of key positions; none when the range or an offset lies outside the columns.
     pub(crate) fn get(&self, keys: Range<usize>) -> Option<RunColumns> {
-        if keys == (0..self.key_count()) {
-            return Some(self.clone());
+        if keys.start > keys.end || keys.end >= self.key_offsets.len() || keys.end > self.key_count() {
+            return None;
         }
-        let (key_offsets, values) = part(&self.key_offsets, keys.clone(), self.value_count())?;
-        let (value_offsets, bytes) = part(&self.value_offsets, values.clone(), self.value_bytes.len())?;
-        let (rounds, updates) = match &self.rounds {
-            None => (None, values),
-            Some(rounds) => {
-                let (offsets, updates) = part(&rounds.offsets, values, rounds.rounds.len())?;
-                let rounds = rounds.rounds.slice(updates.start, updates.len());
-                (Some(Rounds { offsets, rounds }), updates)
-            }
-        };
-        let diffs =
-            (updates.end <= self.diffs.len()).then(|| self.diffs.slice(updates.start, updates.len()))?;
-        Some(RunColumns {
+        let run = RunColumns {
             keys: self.keys.slice_with_length(16 * keys.start, 16 * keys.len()),
-            key_offsets,
-            value_offsets,
-            value_bytes: self.value_bytes.slice_with_length(bytes.start, bytes.len()),
-            rounds,
-            diffs,
-        })
+            key_offsets: self.key_offsets.slice(keys.start, keys.len() + 1),
+            ..self.clone()
+        };
+        run.extent().is_some().then_some(run)
     }
 
-    /// Checks all that is promised above, the order of bytes within a key included; takes a pass over everything.
+    /// Returns the run with columns of its own, as it is written: those of a slice are copied where they must.
+    ///
+    /// # Panics
+    /// When an offset lies outside the columns.
+    pub fn packed(&self) -> RunColumns {
+        let Extent { values, bytes, updates } = self.extent().expect(WITHIN);
+        let rounds = self.rounds.as_ref().map(|rounds| Rounds {
+            offsets: from_zero(&rounds.offsets.slice(values.start, values.len() + 1)),
+            rounds: rounds.rounds.slice(updates.start, updates.len()),
+        });
+        RunColumns {
+            keys: self.keys.clone(),
+            key_offsets: from_zero(&self.key_offsets),
+            value_offsets: from_zero(&self.value_offsets.slice(values.start, values.len() + 1)),
+            value_bytes: self.value_bytes.slice_with_length(bytes.start, bytes.len()),
+            rounds,
+            diffs: self.diffs.slice(updates.start, updates.len()),
+        }
+    }
+
+    /// Returns what the first and the last offsets say; none if that lies outside the columns.
+    fn extent(&self) -> Option<Extent> {
+        let values = between(&self.key_offsets, 0..self.key_count())?;
+        let bytes = between(&self.value_offsets, values.clone())?;
+        let updates = match &self.rounds {
+            None => values.clone(),
+            Some(rounds) => between(&rounds.offsets, values.clone())?,
+        };
+        let rounds = self.rounds.as_ref().map_or(updates.end, |rounds| rounds.rounds.len());
+        let fits = bytes.end <= self.value_bytes.len() && updates.end <= rounds.min(self.diffs.len());
+        fits.then_some(Extent { values, bytes, updates })
+    }
+
+    /// Checks all that is promised above of a run that is no slice, the order of bytes within a key included; takes a pass
+    /// over everything.
     ///
     /// # Errors
     /// What is wrong, in words.
@@ -129,7 +187,7 @@ impl RunColumns {
         if !self.keys.len().is_multiple_of(16) {
             return Err("keys are not 16 bytes each".into());
         }
-        let (keys, values) = (self.key_count(), self.value_count());
+        let (keys, values) = (self.key_count(), self.value_offsets.len().saturating_sub(1));
         ascends(&self.key_offsets, keys, values, true).map_err(|e| format!("key offsets {e}"))?;
         let bytes = self.value_bytes.len();
         ascends(&self.value_offsets, values, bytes, false).map_err(|e| format!("value offsets {e}"))?;
@@ -183,26 +241,19 @@ fn ascends(offsets: &[i64], parents: usize, children: usize, each_has_one: bool)
     }
 }
 
-/// Returns the offsets of a range of parents, from 0, and which of so many children they have; none if others.
-fn part(
-    offsets: &ScalarBuffer<i64>,
-    parents: Range<usize>,
-    children: usize,
-) -> Option<(ScalarBuffer<i64>, Range<usize>)> {
-    if parents.start > parents.end || parents.end >= offsets.len() {
-        return None;
+/// Returns where the children of a range of parents lie; none if there are no such parents, or no such places.
+fn between(offsets: &[i64], parents: Range<usize>) -> Option<Range<usize>> {
+    let start = usize::try_from(*offsets.get(parents.start)?).ok()?;
+    let end = usize::try_from(*offsets.get(parents.end)?).ok()?;
+    (start <= end).then_some(start..end)
+}
+
+/// Returns the same offsets from 0.
+fn from_zero(offsets: &ScalarBuffer<i64>) -> ScalarBuffer<i64> {
+    match offsets[0] {
+        0 => offsets.clone(),
+        first => offsets.iter().map(|offset| offset.wrapping_sub(first)).collect(),
     }
-    let own = offsets.slice(parents.start, parents.len() + 1);
-    let first = own[0];
-    let range = usize::try_from(first).ok()?..usize::try_from(own[parents.len()]).ok()?;
-    if range.start > range.end || range.end > children {
-        return None;
-    }
-    let from_zero = match first {
-        0 => own,
-        _ => own.iter().map(|offset| offset.wrapping_sub(first)).collect(),
-    };
-    Some((from_zero, range))
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ fn group(runs: Vec<NewRun>) -> Result<Vec<Vec<Cut>>> {
             if piece.rounds.is_some() != run.looped {
                 return Err(internal(&run.name, "has rounds outside a loop, or none inside one"));
             }
-            piece.validate().map_err(|why| internal(&run.name, &why))?;
+            piece.packed().validate().map_err(|why| internal(&run.name, &why))?;
             cut(piece, FULL, &mut cuts);
         }
         for (place, run_part) in cuts.into_iter().enumerate() {

@@ -1,6 +1,7 @@
 //! Near-duplicates, by the words that texts share or by the vectors that a model made of them.
 
 mod banding;
+mod census;
 mod graph;
 mod meet;
 mod memo;

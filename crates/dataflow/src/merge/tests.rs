@@ -103,7 +103,7 @@ fn run_of(rows: &Sum, looped: bool) -> RunColumns {
 fn assert_well_formed(runs: &[OpenRun]) {
     for run in runs {
         assert!(run.pieces.is_sorted_by(|one, two| one.last() < two.first()));
-        run.pieces.iter().for_each(|piece| assert_eq!(piece.columns.validate(), Ok(())));
+        run.pieces.iter().for_each(|piece| assert_eq!(piece.columns.packed().validate(), Ok(())));
         assert!(!run.pieces.is_empty());
     }
     assert!(runs.first().is_none_or(|run| !run.joins), "the first run joins nothing");

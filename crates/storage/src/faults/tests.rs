@@ -50,7 +50,8 @@ async fn build_once(workspace: &Workspace, build: u64, nonce: String) -> riffleb
 async fn sum(workspace: &Workspace, manifest: &Manifest) -> rifflebox_core::Result<i64> {
     let mut sum = 0;
     for part in manifest.content.arrangements["a"].runs.iter().flat_map(|run| &run.parts) {
-        sum += workspace.open_part(part).await?.diffs.iter().sum::<i64>();
+        let run = workspace.open_part(part).await?;
+        sum += run.diffs[run.updates()].iter().sum::<i64>();
     }
     Ok(sum)
 }

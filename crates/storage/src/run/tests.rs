@@ -13,7 +13,8 @@ proptest! {
         let range = a.min(b)..a.max(b);
         let part = trie.into_iter().skip(range.start).take(range.len()).collect();
         let slice = run.slice(range);
-        prop_assert_eq!(slice.validate(), Ok(()));
+        prop_assert_eq!(slice.packed().validate(), Ok(()));
+        prop_assert_eq!(slice.byte_count(), slice.packed().byte_count());
         prop_assert_eq!(slice, run_of(&part, looped));
     }
 

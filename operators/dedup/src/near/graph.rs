@@ -88,7 +88,12 @@ pub(crate) fn purge(
             say(better, edge);
         }
     });
-    let unknown = scope.flat_map(met.read_as(), |worse, met: Rest, say| {
+    let rest = scope.flat_map(met.read_as(), |band: Key, met: Rest, say| {
+        if met != Rest::Alike {
+            say(band, met);
+        }
+    });
+    let unknown = scope.flat_map(rest, |worse, met, say| {
         if let Rest::Unknown(pair) = met {
             say(worse, pair);
         }
@@ -102,7 +107,7 @@ pub(crate) fn purge(
             Outcome::Displaced { by: edge.better.id, by_route: edge.by_route, similarity: edge.similarity };
         say(row.id, StageRow { row, outcome, verdict: None });
     });
-    let notes = scope.weighted_map(met.read_as(), |_: Key, met: Rest, say| {
+    let notes = scope.weighted_map(rest, |_, met, say| {
         if let Rest::Crowd(crowd) = met {
             say("crowded bands".to_owned(), (), 1);
             say("rows in crowded bands".to_owned(), (), crowd.rows as i64);

@@ -1,42 +1,44 @@
-//! What two rows are to one another, remembered for a while.
+//! A memory of what was found lately.
 
-use std::sync::{Mutex, PoisonError};
-
-use rifflebox_core::Key;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Parts of the memory, each with a lock of its own: workers seldom meet.
 const PARTS: usize = 64;
 
-/// Pairs that a part remembers, at most.
-const PAIRS: usize = 1 << 10;
+/// Things that a part remembers, at most.
+const PLACES: usize = 1 << 12;
 
-/// What was found of pairs lately: two rows that are alike meet in most of their bands, and need one comparison.
+/// What was found lately, by names that are digests, or as good as digests.
 ///
-/// A pair has one place; the one that comes last has it.
+/// A name has one place, and shares it with others: the one that comes last has it. A place that was never taken costs no
+/// memory where `T::default()` is all zeros and a plain number, an array or a tuple of such.
 #[derive(Debug)]
-pub(crate) struct Memo<T>(Vec<Mutex<Vec<(Key, T)>>>);
+pub(crate) struct Memo<T>(Vec<Mutex<Vec<(u128, T)>>>);
 
 impl<T: Copy + Default> Memo<T> {
     pub(crate) fn new() -> Self {
-        // No pair is named so, but for one in 2^128.
-        Memo((0..PARTS).map(|_| Mutex::new(vec![(Key::MIN, T::default()); PAIRS])).collect())
+        // Nothing is named zero, but for one in 2^128.
+        Memo((0..PARTS).map(|_| Mutex::new(vec![(0, T::default()); PLACES])).collect())
     }
 
-    /// Returns what was found of a pair, or what `find` finds now; none if that finds nothing.
-    pub(crate) fn get_or_find(&self, one: Key, two: Key, find: impl FnOnce() -> Option<T>) -> Option<T> {
-        // Keys are digests: turned against each other they name the pair as well as a digest of both would.
-        let name = Key::from_u128(one.to_u128() ^ two.to_u128().rotate_left(17));
-        let place = name.head64() as usize;
+    /// Returns what is remembered by a name.
+    pub(crate) fn get(&self, name: u128) -> Option<T> {
+        let (part, at) = self.place(name);
+        let (of, found) = part[at];
+        (of == name).then_some(found)
+    }
+
+    /// Remembers something by a name.
+    pub(crate) fn put(&self, name: u128, found: T) {
+        let (mut part, at) = self.place(name);
+        part[at] = (name, found);
+    }
+
+    fn place(&self, name: u128) -> (MutexGuard<'_, Vec<(u128, T)>>, usize) {
+        let head = (name >> 64) as usize;
         // Whoever panicked while holding it had written all or nothing.
-        let part = || self.0[place % PARTS].lock().unwrap_or_else(PoisonError::into_inner);
-        let at = place / PARTS % PAIRS;
-        let (of, found) = part()[at];
-        if of == name {
-            return Some(found);
-        }
-        let found = find()?;
-        part()[at] = (name, found);
-        Some(found)
+        let part = self.0[head % PARTS].lock().unwrap_or_else(PoisonError::into_inner);
+        (part, head / PARTS % PLACES)
     }
 }
 
@@ -45,16 +47,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pair_is_found_once_as_long_as_it_is_remembered() {
+    fn what_comes_last_has_the_place() {
         let memo = Memo::new();
-        let [one, two] = [b"one", b"two"].map(|name| Key::of(name));
-        assert_eq!(memo.get_or_find(one, two, || None), None);
-        assert_eq!(memo.get_or_find(one, two, || Some(1)), Some(1));
-        assert_eq!(memo.get_or_find(one, two, || Some(2)), Some(1));
-        assert_eq!(memo.get_or_find(two, one, || Some(3)), Some(3));
-        // The same place, with another pair.
-        let three = Key::from_u128(one.to_u128() ^ 1);
-        assert_eq!(memo.get_or_find(three, two, || Some(4)), Some(4));
-        assert_eq!(memo.get_or_find(one, two, || Some(5)), Some(5));
+        let name = |number: u128| number << 64 | 1;
+        assert_eq!(memo.get(name(5)), None);
+        memo.put(name(5), 1);
+        memo.put(name(6), 2);
+        assert_eq!((memo.get(name(5)), memo.get(name(6))), (Some(1), Some(2)));
+        // The same place, by another name.
+        memo.put(name(5) + 1, 3);
+        assert_eq!((memo.get(name(5)), memo.get(name(5) + 1)), (None, Some(3)));
     }
 }

@@ -80,13 +80,12 @@ fn sort(hashes: &mut Vec<u64>) {
             sorted[*start as usize] = *hash;
             *start += 1;
         }
-        // Now each start is where the place ends.
-        let mut from = 0;
-        for end in starts.iter().map(|end| *end as usize) {
-            if end - from > 1 {
-                sorted[from..end].sort_unstable();
+        // Few lie behind a greater one, and those not far.
+        for at in 1..sorted.len() {
+            let greater = sorted[..at].iter().rev().take_while(|hash| **hash > sorted[at]).count();
+            if greater > 0 {
+                sorted[at - greater..=at].rotate_right(1);
             }
-            from = end;
         }
         std::mem::swap(hashes, sorted);
     });
@@ -95,13 +94,31 @@ fn sort(hashes: &mut Vec<u64>) {
 /// Steps after which it is asked whether two sets can still share enough.
 const STRIDE: usize = 16;
 
+/// Strides before a comparison goes on in two halves: most pairs that have met by chance end here, and of their sets
+/// nothing but the beginnings has been fetched.
+const STRIDES: usize = 4;
+
 /// Returns how many elements two sets share, each as the little-endian bytes of its elements in rising order; none if they
 /// are fewer than `least`, which most that have met by chance soon show.
-///
-/// The lower half of all hashes and the upper one are gone through at the same time: neither waits for the other.
 pub(crate) fn shared(one: &[[u8; 8]], two: &[[u8; 8]], least: usize) -> Option<usize> {
-    let halves = |set: &[[u8; 8]]| set.partition_point(|element| u64::from_le_bytes(*element) >> 63 == 0);
-    let ((low_one, high_one), (low_two, high_two)) = (one.split_at(halves(one)), two.split_at(halves(two)));
+    let mut begun = Walk::new(one, two);
+    for _ in 0..STRIDES {
+        (0..begun.to_come().min(STRIDE)).for_each(|_| begun.step());
+        if begun.count + begun.to_come() < least {
+            return None;
+        }
+    }
+    let (one, two) = (&one[begun.left..], &two[begun.right..]);
+    Some(begun.count + shared_in_halves(one, two, least.saturating_sub(begun.count))?)
+}
+
+/// Goes through the lower half of all elements and the upper one at the same time: neither waits for the other.
+fn shared_in_halves(one: &[[u8; 8]], two: &[[u8; 8]], least: usize) -> Option<usize> {
+    let (low_one, high_one) = one.split_at(one.len() / 2);
+    let below = |element: &[u8; 8]| {
+        high_one.first().is_none_or(|first| u64::from_le_bytes(*element) < u64::from_le_bytes(*first))
+    };
+    let (low_two, high_two) = two.split_at(two.partition_point(below));
     let (mut low, mut high) = (Walk::new(low_one, low_two), Walk::new(high_one, high_two));
     loop {
         let (low_steps, high_steps) = (low.to_come(), high.to_come());

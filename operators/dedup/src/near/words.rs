@@ -8,6 +8,7 @@ use rifflebox_core::{Key, Row, Sample, Score};
 
 use super::NearSettings;
 use super::banding::Banding;
+use super::census::Census;
 use super::graph::{Found, Likeness, Sketch};
 use super::meet::{Order, Shape};
 use super::memo::Memo;
@@ -33,8 +34,11 @@ pub(crate) struct Words {
     threshold: u64,
     /// Sets that were made lately: most rows are compared in the epoch in which they come.
     recent: Cache<Key, Arc<Sketch>, Bytes>,
-    /// What was found of pairs lately.
-    compared: Memo<Found>,
+    /// How many elements the sets have that were made lately, where that can be said.
+    counted: Memo<[u64; 8]>,
+    /// Pairs that were found alike lately: how similar they are, and where the better one is published. They meet in most of
+    /// their bands; others seldom meet again.
+    alike: Memo<(f64, u128)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +60,8 @@ impl Words {
             permutations: Permutations::new(banding.values()),
             threshold: settings.threshold_millionths(),
             recent: Cache::with_weighter(RECENT_SETS, RECENT_BYTES, Bytes),
-            compared: Memo::new(),
+            counted: Memo::new(),
+            alike: Memo::new(),
         }
     }
 
@@ -69,6 +74,19 @@ impl Words {
         }
     }
 
+    /// Returns how many elements two sets share at least that are alike, and have so many together.
+    fn least_shared(&self, both: usize) -> usize {
+        // At least `threshold` of the union, which is `both` less what they share.
+        (both as u64 * self.threshold).div_ceil(1_000_000 + self.threshold) as usize
+    }
+
+    /// Whether the counts of two sets tell that they are not alike.
+    fn cannot_match(&self, one: Key, two: Key) -> bool {
+        let [one, two] = [one, two].map(|id| self.counted.get(id.to_u128()).map(Census));
+        one.zip(two)
+            .is_some_and(|(one, two)| one.most_shared(&two) < self.least_shared(one.size() + two.size()))
+    }
+
     /// Returns a sample's set, and what keeps it for a while; none if it is empty.
     fn set(&self, row: &Row, sample: &Sample) -> Option<(Vec<u64>, Arc<Sketch>)> {
         let set = self.text(sample, |text| self.shingler.set(text));
@@ -78,6 +96,9 @@ impl Words {
         let mut bytes = vec![0; 8 * set.len()];
         bytes.as_chunks_mut().0.iter_mut().zip(&set).for_each(|(to, element)| *to = element.to_le_bytes());
         let sketch = Arc::new(Sketch { route: row.route, bytes });
+        if let Some(census) = Census::of(&set) {
+            self.counted.put(row.id.to_u128(), census.0);
+        }
         self.recent.insert(row.id, sketch.clone());
         Some((set, sketch))
     }
@@ -93,10 +114,18 @@ impl Likeness for Words {
     }
 
     fn recall_both(&self, better: Key, worse: Key) -> Option<Found> {
-        self.compared.get_or_find(better, worse, || {
-            let (better, worse) = (self.recall(better)?, self.recall(worse)?);
-            Some(self.similarity(&worse, &better).map(|similarity| (similarity, better.route)))
-        })
+        // Keys are digests: turned against each other they name the pair as well as a digest of both would.
+        let pair = better.to_u128() ^ worse.to_u128().rotate_left(17);
+        if let Some((similarity, route)) = self.alike.get(pair) {
+            return Some(Some((Score::new(similarity), Key::from_u128(route))));
+        }
+        if self.cannot_match(better, worse) {
+            return Some(None);
+        }
+        let (better, worse) = (self.recall(better)?, self.recall(worse)?);
+        let Some(similarity) = self.similarity(&worse, &better) else { return Some(None) };
+        self.alike.put(pair, (similarity.value(), better.route.to_u128()));
+        Some(Some((similarity, better.route)))
     }
 
     fn bands(&self, row: &Row, sample: &Sample, each: &mut dyn FnMut(Key, Order)) -> Option<Shape> {
@@ -109,9 +138,7 @@ impl Likeness for Words {
     fn similarity(&self, one: &Sketch, two: &Sketch) -> Option<Score> {
         let (one, two) = (one.bytes.as_chunks().0, two.bytes.as_chunks().0);
         let both = one.len() + two.len();
-        // At least `threshold` of the union, which is `both` less what they share.
-        let least = (both as u64 * self.threshold).div_ceil(1_000_000 + self.threshold);
-        let shared = shared(one, two, least as usize)?;
+        let shared = shared(one, two, self.least_shared(both))?;
         Some(Score::new(shared as f64 / (both - shared) as f64))
     }
 }
