@@ -96,7 +96,7 @@ pub use rifflebox_redact::{
     Redact, RedactSettings, Redactor, Rule as RedactRule, RuleName as RedactRuleName,
 };
 pub use rifflebox_retrieve::{Facts, FactsSettings};
-pub use rifflebox_sources::Files;
+pub use rifflebox_sources::{Files, PdfSettings};
 pub use rifflebox_storage::{CheckReport, GcReport, Requests, Wrap};
 pub use rifflebox_teach::{
     AnswerRelevance, AnswerRelevanceSettings, Ask, AskKind, AskSettings, Backtranslate,

@@ -1,6 +1,5 @@
 //! Preference pairs of people, as a table: each is a sample, or a row with a reason.
 
-
 use std::path::PathBuf;
 
 use rifflebox::{Files, Recipe, RowQuery, Status, TableRows, Tier, Workspace, flow};

@@ -213,6 +213,10 @@ impl Source for FileSource {
         if let Some(redactor) = self.maker.redactor() {
             identity.settings["redact"] = redactor.meaning();
         }
+        #[cfg(feature = "pdf")]
+        if let Some(pdf) = self.maker.pdf() {
+            identity.settings["pdf"] = pdf.meaning();
+        }
         identity
     }
 

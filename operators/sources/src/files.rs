@@ -5,10 +5,10 @@ use rifflebox_core::{Error, ErrorKind, Origin, Result, Tier};
 use rifflebox_redact::{Redact, RedactSettings, Redactor};
 use serde::{Deserialize, Serialize};
 
-use crate::FileSource;
 use crate::listing::Place;
 use crate::pattern::{Pattern, Root};
 use crate::row::RowMaker;
+use crate::{FileSource, PdfSettings};
 
 /// A source of documents: files of a folder or an object store, with what is declared of their words.
 ///
@@ -18,7 +18,11 @@ use crate::row::RowMaker;
 /// So are workspaces and published datasets, unless the fixed prefix leads to one or into it.
 ///
 /// The ending of a name decides how a file is read, below an optional `.gz` or `.zst`: `md`, `markdown`; `html`,
-/// `htm`; `jsonl`, `ndjson`; `parquet`; anything else is plain text. Ids keep all endings.
+/// `htm`; `jsonl`, `ndjson`; `parquet`; `pdf`; anything else is plain text. Ids keep all endings.
+///
+/// PDF is read where `files` names its ending, by `pdftotext` in a sandbox; pages are parted by form feeds. The version of
+/// that tool is part of the source's fingerprint, so that another one reads all files again; a pattern such as `docs/**`
+/// depends on no tool, and a PDF that it meets is a broken row.
 ///
 /// Rows of a table: the column named by `id` is the document's id, else the digest of the row; the column named
 /// by `text` is its text, which stays empty where there is none; all columns but the text are its fields.
@@ -55,6 +59,9 @@ pub struct Files {
     /// What is done about personal data; nothing is said of it if not given.
     #[serde(default)]
     pub redact: Option<Redact>,
+    /// How PDF files are read.
+    #[serde(default)]
+    pub pdf: Option<PdfSettings>,
 }
 
 /// What of the settings can change a document; where the files lie cannot.
@@ -88,6 +95,7 @@ impl Files {
             family: None,
             depth: None,
             redact: None,
+            pdf: None,
         }
     }
 
@@ -162,11 +170,18 @@ impl Files {
         Origin { generator: self.generator.clone(), family: self.family.clone(), depth }
     }
 
+    /// Says how PDF files are read.
+    #[must_use]
+    pub fn pdf(mut self, pdf: PdfSettings) -> Self {
+        self.pdf = Some(pdf);
+        self
+    }
+
     /// Makes the source `name`, whose relative paths start at `base_dir`; touches no file.
     ///
     /// # Errors
-    /// When `files` is no glob and no URL of a known kind, the environment makes no client of its store, or what `redact`
-    /// says contradicts itself or the pattern.
+    /// When `files` is no glob and no URL of a known kind, the environment makes no client of its store, what `redact`
+    /// says contradicts itself or the pattern, or `files` names PDF, and there is nothing to read it with.
     pub fn source(&self, name: &str, base_dir: &Path) -> Result<FileSource> {
         let pattern = Pattern::parse(&self.files, base_dir).map_err(|why| {
             Error::new(ErrorKind::Usage, format!("source `{name}`: files = {:?}: {why}", self.files))
@@ -177,7 +192,29 @@ impl Files {
         }
         let redactor = self.redactor(name, &pattern, base_dir)?;
         let place = Place::open(pattern.root)?;
-        Ok(FileSource::new(place, pattern.select, RowMaker::new(name, self, redactor), self))
+        let maker = RowMaker::new(name, self, redactor);
+        #[cfg(feature = "pdf")]
+        let maker = maker.with_pdf(self.pdf_reader(name)?);
+        Ok(FileSource::new(place, pattern.select, maker, self))
+    }
+
+    /// Returns what reads PDF, if `files` names its ending.
+    #[cfg(feature = "pdf")]
+    fn pdf_reader(&self, name: &str) -> Result<Option<crate::formats::pdf::PdfReader>> {
+        let wrong =
+            |key: &str, why: String| Error::new(ErrorKind::Usage, format!("source `{name}`: `{key}`: {why}"));
+        // `*.pdf`, and `*.{md,pdf}`.
+        let last = self.files.rsplit('/').next().unwrap_or_default();
+        let is_named = last.to_ascii_lowercase().contains("pdf");
+        match (&self.pdf, is_named) {
+            (Some(_), false) => Err(wrong("pdf", "`files` names no such file: end it with .pdf".to_owned())),
+            (None, false) => Ok(None),
+            (settings, true) => {
+                let key = if settings.is_some() { "pdf" } else { "files" };
+                let settings = settings.clone().unwrap_or_default();
+                crate::formats::pdf::PdfReader::start(&settings).map(Some).map_err(|why| wrong(key, why))
+            }
+        }
     }
 
     fn redactor(&self, name: &str, pattern: &Pattern, base_dir: &Path) -> Result<Option<Arc<Redactor>>> {

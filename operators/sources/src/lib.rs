@@ -32,7 +32,9 @@ mod objects;
 mod outputs;
 mod parallel;
 mod pattern;
+mod pdf_settings;
 mod row;
 
 pub use file_source::{FileSource, ScanCounts};
 pub use files::Files;
+pub use pdf_settings::PdfSettings;

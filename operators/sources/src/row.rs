@@ -20,6 +20,8 @@ pub(crate) struct RowMaker {
     id_column: String,
     text_column: String,
     redactor: Option<Arc<Redactor>>,
+    #[cfg(feature = "pdf")]
+    pdf: Option<crate::formats::pdf::PdfReader>,
 }
 
 /// Where each id of a file stood first.
@@ -35,7 +37,22 @@ impl RowMaker {
             id_column: files.id.clone(),
             text_column: files.text.clone(),
             redactor,
+            #[cfg(feature = "pdf")]
+            pdf: None,
         }
+    }
+
+    /// Takes what reads PDF.
+    #[cfg(feature = "pdf")]
+    pub(crate) fn with_pdf(mut self, pdf: Option<crate::formats::pdf::PdfReader>) -> Self {
+        self.pdf = pdf;
+        self
+    }
+
+    /// Returns what reads PDF, where the source names such files.
+    #[cfg(feature = "pdf")]
+    pub(crate) fn pdf(&self) -> Option<&crate::formats::pdf::PdfReader> {
+        self.pdf.as_ref()
     }
 
     /// Returns what redacts its rows, if something does.

@@ -31,8 +31,8 @@ const EDGES: [(&str, &[&str]); 21] = [
     ("rifflebox-storage", &["rifflebox-core"]),
     ("rifflebox-dataflow", &["rifflebox-core", "rifflebox-storage"]),
     ("rifflebox-testkit", &["rifflebox-core", "rifflebox-storage", "rifflebox-dataflow"]),
-    // Files lie in folders and in object stores, and rows are redacted before they have an id.
-    ("rifflebox-sources", &["rifflebox-core", "rifflebox-redact", "rifflebox-storage"]),
+    // Files lie in folders and in object stores, rows are redacted before they have an id, and nobody trusts a PDF.
+    ("rifflebox-sources", &["rifflebox-core", "rifflebox-redact", "rifflebox-sandbox", "rifflebox-storage"]),
     // The `command` operators ask programs.
     ("rifflebox-generate", &["rifflebox-core", "rifflebox-process", "rifflebox-sandbox"]),
     // Programs are asked, and judged apart; texts are held to schemas, and looked through for personal data.

@@ -64,7 +64,9 @@ pub(super) fn add(registry: Registry) -> Registry {
 fn files(given: &Given<'_>) -> Result<Made, Mistake> {
     let files: Files = given.settings()?;
     let source = files.source(given.name(), given.base_dir()).map_err(|error| {
-        let key = if error.to_string().contains("`redact`") { "redact" } else { "files" };
+        let said = error.to_string();
+        let named = ["redact", "pdf"].into_iter().find(|key| said.contains(&format!(": `{key}`: ")));
+        let key = named.unwrap_or("files");
         given.mistake_at(key, error.chain())
     })?;
     let tier = Some(files.effective_tier());

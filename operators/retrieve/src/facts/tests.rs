@@ -1,3 +1,5 @@
+mod xquad;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -315,6 +317,3 @@ proptest! {
         }
     }
 }
-
-#[cfg(test)]
-mod xquad;

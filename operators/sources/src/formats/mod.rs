@@ -19,6 +19,8 @@ mod jsonl;
 mod markdown;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "pdf")]
+pub(crate) mod pdf;
 
 /// The rows of one file, one at a time; `Err` only where the file changed under the reader.
 pub(crate) type Rows = Box<dyn Iterator<Item = Result<RowItem>>>;
@@ -36,6 +38,8 @@ pub(crate) enum Format {
     JsonLines,
     /// A table of rows.
     Parquet,
+    /// Pages, of which the text counts.
+    Pdf,
 }
 
 /// Returns the format and compression that a path's endings name, in any case of letters.
@@ -47,6 +51,7 @@ pub(crate) fn of_path(path: &str) -> (Format, Compression) {
         Some("html" | "htm") => Format::Html,
         Some("jsonl" | "ndjson") => Format::JsonLines,
         Some("parquet") => Format::Parquet,
+        Some("pdf") => Format::Pdf,
         _ => Format::Text,
     };
     (format, compression)
@@ -66,11 +71,15 @@ pub(crate) fn rows(maker: Arc<RowMaker>, path: &str, content: Content) -> Rows {
         Format::JsonLines => return jsonl::rows(maker, path, compression, content),
         #[cfg(feature = "parquet")]
         Format::Parquet => return parquet::rows(maker, path, compression, content),
+        #[cfg(feature = "pdf")]
+        Format::Pdf => {
+            return Box::new(std::iter::once_with(move || pdf::row(&maker, &path, compression, content)));
+        }
         Format::Text => |text| (text, Fields::new()),
         Format::Markdown => markdown::read,
         #[cfg(feature = "html")]
         Format::Html => html::read,
-        #[cfg(not(all(feature = "html", feature = "parquet")))]
+        #[cfg(not(all(feature = "html", feature = "parquet", feature = "pdf")))]
         other => {
             let reason = format!("this build reads no {other:?}: enable the format's feature");
             return Box::new(std::iter::once(Ok(maker.broken(&path, None, &reason))));
@@ -91,6 +100,7 @@ mod tests {
             ("b.html", Format::Html, Compression::None),
             ("b.jsonl.zst", Format::JsonLines, Compression::Zstd),
             ("b.parquet", Format::Parquet, Compression::None),
+            ("b.PDF.gz", Format::Pdf, Compression::Gzip),
             ("b.rs", Format::Text, Compression::None),
             ("a.md/README", Format::Text, Compression::None),
             ("notes.gz", Format::Text, Compression::Gzip),

@@ -40,15 +40,10 @@ fn accepted(judging: &Judging, kind: &str) -> f64 {
     of.iter().filter(|row| row.outcome == Outcome::Kept).count() as f64 / of.len() as f64
 }
 
-#[test]
-fn right_answers_are_accepted_and_moved_ones_are_not() {
-    let Some(questions) = questions() else {
-        println!("xquad was not read: RIFFLEBOX_DATA names no folder that holds it");
-        return;
-    };
-    let mut judging = Judging::new(facts(|_| {})).unwrap();
+/// Puts the paragraphs, each a document, and returns their names in order.
+fn put_paragraphs<'a>(judging: &mut Judging, questions: &'a [Question]) -> Vec<&'a str> {
     let mut order: Vec<&str> = Vec::new();
-    for question in &questions {
+    for question in questions {
         if order.last() != Some(&question.paragraph.as_str()) {
             order.push(&question.paragraph);
             let title = [("title".to_owned(), Value::Text(question.title.clone()))];
@@ -56,6 +51,11 @@ fn right_answers_are_accepted_and_moved_ones_are_not() {
             judging.put(Document { fields, ..page(&question.paragraph, &question.context) });
         }
     }
+    order
+}
+
+/// Puts of each question the right answer, one of any other paragraph, and one of the next paragraph of the same page.
+fn put_answers(judging: &mut Judging, questions: &[Question], order: &[&str]) {
     let same = |one: &str, two: &str| crate::term::spelled(one) == crate::term::spelled(two);
     let of = |paragraph: &str| {
         questions.iter().filter(|question| question.paragraph == paragraph).collect::<Vec<_>>()
@@ -65,16 +65,15 @@ fn right_answers_are_accepted_and_moved_ones_are_not() {
         let put = |judging: &mut Judging, kind: &str, text: &str| {
             judging.put(answer(&format!("{kind} {index}"), &asked.question, text));
         };
-        put(&mut judging, "right", &asked.answer);
-        // An answer of any other paragraph.
+        put(judging, "right", &asked.answer);
         let other = loop {
-            let other = random.choose(&questions);
+            let other = random.choose(questions);
             if other.paragraph != asked.paragraph && !same(&other.answer, &asked.answer) {
                 break other;
             }
         };
-        put(&mut judging, "moved", &other.answer);
-        // An answer of the next paragraph of the same page, which speaks of the same things.
+        put(judging, "moved", &other.answer);
+        // The next paragraph speaks of the same things.
         let at = order.iter().position(|paragraph| *paragraph == asked.paragraph).unwrap();
         let next = order
             .get(at + 1)
@@ -83,9 +82,20 @@ fn right_answers_are_accepted_and_moved_ones_are_not() {
         let there = of(next);
         let near = there[index % there.len()];
         if !same(&near.answer, &asked.answer) {
-            put(&mut judging, "near", &near.answer);
+            put(judging, "near", &near.answer);
         }
     }
+}
+
+#[test]
+fn right_answers_are_accepted_and_moved_ones_are_not() {
+    let Some(questions) = questions() else {
+        println!("xquad was not read: RIFFLEBOX_DATA names no folder that holds it");
+        return;
+    };
+    let mut judging = Judging::new(facts(|_| {})).unwrap();
+    let order = put_paragraphs(&mut judging, &questions);
+    put_answers(&mut judging, &questions, &order);
     judging.run(pace(2)).unwrap();
     let [right, moved, near] = ["right", "moved", "near"].map(|kind| accepted(&judging, kind));
     println!(
