@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rifflebox::{
     About, Answering, Content, Cost, Document, Draft, Exposure, Failure, Fields, Files, Heard, Identity,
-    Inquiring, Inquiry, Key, Limits, Next, Proof, Question, Recipe, Reply, Respondent, Result, Workspace,
-    flow,
+    Inquiring, Inquiry, Key, Limits, Next, Proof, Question, Recipe, Reply, Respondent, Response, Result,
+    Workspace, flow,
 };
 
 /// Knows some words, and counts how often it is asked.
@@ -33,16 +33,18 @@ impl Respondent for Dictionary {
         Key::of(request)
     }
 
-    fn answer(&self, request: Vec<u8>) -> Answering<Result<Vec<u8>, Failure>> {
+    fn answer(&self, request: Vec<u8>) -> Answering<Response> {
         self.0.fetch_add(1, Ordering::Relaxed);
         let answer = match &request[..] {
             b"riffle" => "a bar across a sluice, behind which gold settles",
             b"sluice" => "a channel through which gravel is washed",
             b"use riffle" => "The riffles were cleaned every evening.",
             // What may pass is owed, and asked again by the next build; this never will.
-            _ => return Box::pin(async { Err(Failure::Final("no such word".to_owned())) }),
+            _ => "",
         };
-        Box::pin(async move { Ok(answer.as_bytes().to_vec()) })
+        let none = || Failure::Final("no such word".to_owned());
+        let answer = (!answer.is_empty()).then(|| answer.as_bytes().to_vec()).ok_or_else(none);
+        Box::pin(async move { Response { answer, cost: Cost::default() } })
     }
 
     fn read(&self, answer: &[u8]) -> Reply {
@@ -67,6 +69,7 @@ impl Inquiry<Document, Vec<Draft>> for Glossary {
             prompt_digest: None,
             proof: Proof::Filtered,
             reads_documents: false,
+            needs_text: false,
             counted_by: None,
         }
     }

@@ -136,11 +136,23 @@ impl Account {
         let expected = sums.expected(call, open + 1);
         if let Some(most) = tokens.filter(|most| expected.input + expected.output > *most) {
             let spent = sums.cost.input + sums.cost.output;
-            return Some(format!("{} of {} tokens are spent", grouped(spent), grouped(most)));
+            let next = expected.input + expected.output - spent;
+            return Some(format!(
+                "{} of {} tokens are spent, and the next may take {}",
+                grouped(spent),
+                grouped(most),
+                grouped(next)
+            ));
         }
         let micro_usd = usd.map(|usd| (usd * 1e6).round() as u64);
         micro_usd.filter(|most| expected.micro_usd > *most).map(|most| {
-            format!("{:.2} of {:.2} USD are spent", sums.cost.micro_usd as f64 / 1e6, most as f64 / 1e6)
+            let usd = |micro_usd: u64| micro_usd as f64 / 1e6;
+            let next = usd(expected.micro_usd - sums.cost.micro_usd);
+            format!(
+                "{:.2} of {:.2} USD are spent, and the next may cost {next:.4}",
+                usd(sums.cost.micro_usd),
+                usd(most)
+            )
         })
     }
 
@@ -152,8 +164,9 @@ impl Account {
     fn end(&self, outcome: &Outcome) {
         let mut sums = lock(&self.sums);
         sums.ended += 1;
-        if let Outcome::Answered(cost) = outcome {
-            sums.answered += 1;
+        let (Outcome::Answered(cost) | Outcome::Not(_, cost)) = outcome;
+        sums.answered += u64::from(matches!(outcome, Outcome::Answered(_)));
+        if *cost != Cost::default() {
             sums.cost += *cost;
             let Cost { input, output, micro_usd } = sums.most;
             sums.most = Cost {
@@ -171,7 +184,7 @@ impl Sums {
     fn expected(&self, call: &Call<'_>, open: u64) -> Cost {
         // Four bytes to a token, about; as long as nothing came back, an answer is taken for as long as its question.
         let given = call.texts.iter().map(|text| text.len() as u64).sum::<u64>() / 4;
-        let answer = if self.answered == 0 { given } else { self.most.output };
+        let answer = if self.most == Cost::default() { given } else { self.most.output };
         let (input_price, output_price) = call.about.map_or((0, 0), |about| about.price);
         let micro_usd = (given * input_price + answer * output_price).div_ceil(1_000_000);
         Cost {
@@ -219,7 +232,9 @@ impl Figures {
                     sums.tokens += cost.input + cost.output;
                     sums.micro_usd += cost.micro_usd;
                 }
-                Outcome::Not(Failure::Owed(reason) | Failure::Final(reason)) => {
+                Outcome::Not(Failure::Owed(reason) | Failure::Final(reason), cost) => {
+                    sums.tokens += cost.input + cost.output;
+                    sums.micro_usd += cost.micro_usd;
                     *sums.failures.entry(kind_of(reason)).or_default() += 1;
                 }
             }
@@ -232,11 +247,19 @@ impl Figures {
     }
 }
 
-/// Returns what reasons of one kind have in common: their beginning, without what is said after a colon, and no number.
+/// Returns what reasons of one kind have in common: their beginning, without what is said after a colon, and N for each
+/// number.
 fn kind_of(reason: &str) -> String {
     let beginning = reason.split(": ").next().unwrap_or_default();
-    let words = beginning.chars().map(|c| if c.is_ascii_digit() { '#' } else { c });
-    words.take(REASON_CHARS).collect()
+    let mut kind = String::new();
+    for c in beginning.chars().take(REASON_CHARS) {
+        match c.is_ascii_digit() {
+            true if kind.ends_with('N') => {}
+            true => kind.push('N'),
+            false => kind.push(c),
+        }
+    }
+    kind
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -77,8 +77,8 @@ pub use rifflebox_core::{
     About, Answering, AskedGenerator, AskedVerifier, Content, Cost, Document, Draft, Error, ErrorKind,
     Exposure, Failure, Fields, Generator, Heard, HeldOut, HeldOutCheck, Identity, Inquiring, Inquiry, Judged,
     Key, Kind, Limits, Message, Next, Origin, Outcome, Proof, Question, Redaction, RedactionKeeper,
-    Redactions, Reply, Respondent, Result, Row, Sample, Score, Seed, Source, Span, Tier, Tokenizer, Value,
-    Verdict, Verifier, Vote, asked, verifier, verifier_with_documents,
+    Redactions, Reply, Respondent, Response, Result, Row, Sample, Score, Seed, Source, Span, Tier, Tokenizer,
+    Value, Verdict, Verifier, Vote, asked, verifier, verifier_with_documents,
 };
 pub use rifflebox_dataflow::{
     Against, Arranged, Budget, Candidates, Documents, Flow, FlowPlan, FlowStage, GraphVerifier, Keep, Keyed,

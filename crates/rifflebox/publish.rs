@@ -25,6 +25,7 @@ use crate::keeper::ALL;
 use crate::parallel;
 use crate::progress::{Event, Progress};
 use crate::report::Report;
+use crate::report::grouped;
 use crate::target::MISSING;
 
 /// Where a manifest keeps what each publisher has published, by its stage's name.
@@ -244,14 +245,17 @@ impl Publisher {
         // What is owed may yet be what a rule misses.
         if report.calls.owed > 0 && !settings.partial {
             let reached: String = report.spent.reached.iter().map(|reached| format!("{reached}; ")).collect();
+            // What went wrong most often says what to mend.
+            let most = report.spent.failures.iter().max_by_key(|(_, count)| **count);
+            let why = most.map(|(reason, _)| format!(" ({reason})")).unwrap_or_default();
             return Some(format!(
-                "incomplete: {reached}{} calls are owed; the next build asks them first",
+                "incomplete: {reached}{} calls are owed{why}; the next build asks them first, `rows --status failed` lists them",
                 report.calls.owed
             ));
         }
         let decisions = reader.table::<(), MixDecision>(&format!("{mix}/decision")).all();
         let Some((_, decision, _)) = decisions.into_iter().next() else {
-            return Some(format!("refused: mix `{mix}` is empty: no sample reached it"));
+            return Some(format!("refused: mix `{mix}` is empty: no sample reached it{}", lost(report)));
         };
         if let Some(reason) = decision.refused {
             return Some(format!("refused: mix `{mix}`: {reason}"));
@@ -519,4 +523,12 @@ pub(crate) fn encode(
         write_shard(&ShardPlace { kind, split, prefix }, &part.rows, &part.provenance, known)
     };
     parts.into_iter().map(shard).collect()
+}
+
+/// Says what became of the rows that reached no mix, if there are any.
+fn lost(report: &Report) -> String {
+    let fates = [(report.samples.rejected, "rejected"), (report.samples.failed, "failed")];
+    let lost = fates.into_iter().filter(|(rows, _)| *rows > 0);
+    let lost: Vec<String> = lost.map(|(rows, fate)| format!("{} {fate}", grouped(rows))).collect();
+    if lost.is_empty() { String::new() } else { format!("; {}", lost.join(", ")) }
 }

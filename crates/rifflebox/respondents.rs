@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rifflebox_core::{
     About, Answering, AskedGenerator, AskedVerifier, Document, Draft, Failure, Heard, Identity, Inquiring,
-    Inquiry, Judged, Key, Limits, Next, Proof, Reply, Respondent, Verdict,
+    Inquiry, Judged, Key, Limits, Next, Proof, Reply, Respondent, Response, Verdict,
 };
 use rifflebox_dataflow::Operator;
 
@@ -44,8 +44,8 @@ pub(crate) struct Call<'a> {
 pub(crate) enum Outcome {
     /// It was answered, for a price where it has one.
     Answered(rifflebox_core::Cost),
-    /// It was not, for now or for good.
-    Not(Failure),
+    /// It was not, for now or for good; it may have cost something.
+    Not(Failure, rifflebox_core::Cost),
 }
 
 /// Puts a watch before all calls of an asked operator; any other stays as it is.
@@ -71,7 +71,7 @@ struct Watched<T: ?Sized> {
 fn outcome<T>(answer: &Result<T, Failure>) -> Outcome {
     match answer {
         Ok(_) => Outcome::Answered(rifflebox_core::Cost::default()),
-        Err(failure) => Outcome::Not(failure.clone()),
+        Err(failure) => Outcome::Not(failure.clone(), rifflebox_core::Cost::default()),
     }
 }
 
@@ -179,7 +179,7 @@ impl Respondent for Watched<dyn Respondent> {
         self.of.key(request)
     }
 
-    fn answer(&self, request: Vec<u8>) -> Answering<Result<Vec<u8>, Failure>> {
+    fn answer(&self, request: Vec<u8>) -> Answering<Response> {
         let (of, watch) = (self.of.clone(), self.watch.clone());
         Box::pin(async move {
             loop {
@@ -187,15 +187,17 @@ impl Respondent for Watched<dyn Respondent> {
                 match permit(&*watch, &*of, &request) {
                     Permit::Go => break,
                     Permit::Wait => end.await,
-                    Permit::Refused(failure) => return Err(failure),
+                    Permit::Refused(failure) => {
+                        return Response { answer: Err(failure), cost: rifflebox_core::Cost::default() };
+                    }
                 }
             }
-            let answer = of.answer(request).await;
-            watch.heard(match &answer {
-                Ok(bytes) => Outcome::Answered(of.read(bytes).cost),
-                failed => outcome(failed),
+            let response = of.answer(request).await;
+            watch.heard(match &response.answer {
+                Ok(_) => Outcome::Answered(response.cost),
+                Err(failure) => Outcome::Not(failure.clone(), response.cost),
             });
-            answer
+            response
         })
     }
 

@@ -6,7 +6,8 @@ use rifflebox_core::{
     Document, Error, ErrorKind, Key, Outcome, Place, Result, Row, RowItem, Sample, StageRow,
 };
 use rifflebox_dataflow::{
-    Flow, FlowPlan, FlowStage, Made, MadeHead, OWED, Operator, Reader, Repeat, compile, foundations, schema,
+    ANSWERS, Flow, FlowPlan, FlowStage, Made, MadeHead, OWED, Operator, Reader, Repeat, compile, foundations,
+    schema,
 };
 use rifflebox_storage::{Content, Manifest, Workspace as Storage};
 
@@ -93,8 +94,19 @@ impl Standing {
 
     pub(crate) async fn of_manifest(storage: &Storage, plan: FlowPlan, manifest: Manifest) -> Result<Self> {
         let stages: BTreeSet<&str> = plan.stages.iter().map(|stage| stage.name.as_str()).collect();
+        // Answers are shown as they came.
+        let asked = plan.stages.iter().filter_map(|stage| stage.operator.inquiring());
+        let asked: BTreeSet<String> = asked
+            .flat_map(|inquiring| inquiring.respondents)
+            .map(|respondent| format!("{ANSWERS}{}", respondent.about().answers))
+            .collect();
+        let is_answer =
+            |name: &str| asked.iter().any(|first| name.starts_with(first)) && !name.ends_with("/owed");
         let told = |name: &str| {
-            name.rsplit_once('/').is_some_and(|(stage, part)| stages.contains(stage) && TOLD.contains(&part))
+            is_answer(name)
+                || name
+                    .rsplit_once('/')
+                    .is_some_and(|(stage, part)| stages.contains(stage) && TOLD.contains(&part))
         };
         let mut arrangements = manifest.content.arrangements.clone();
         arrangements.retain(|name, _| told(name));

@@ -33,7 +33,12 @@ pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
 
 /// Lays out a report: its summary, and the figures of the dataset.
 pub(crate) fn figures(report: &Report) -> String {
-    let mut text = format!("{report}\n");
+    format!("{report}\n{}", standing(report))
+}
+
+/// Lays out the figures of the dataset as it stands.
+pub(crate) fn standing(report: &Report) -> String {
+    let mut text = String::new();
     let samples = &report.samples;
     let counts = [
         ("unused", samples.unused),

@@ -44,6 +44,8 @@ pub struct Inquiring {
     pub proof: Proof,
     /// Whether it reads the documents of a sample that it judges.
     pub reads_documents: bool,
+    /// Whether it asks nothing of a document without text: that is a failed row.
+    pub needs_text: bool,
     /// The field by whose values the report counts its samples, such as `topic`: how well they cover what there is.
     pub counted_by: Option<String>,
 }
@@ -121,13 +123,22 @@ pub trait Respondent: Send + Sync {
     fn key(&self, request: &[u8]) -> Key;
 
     /// Answers a request; the answer is kept as it is given.
-    fn answer(&self, request: Vec<u8>) -> Answering<Result<Vec<u8>, Failure>>;
+    fn answer(&self, request: Vec<u8>) -> Answering<Response>;
 
     /// Reads of an answer what inquiries want to know.
     fn read(&self, answer: &[u8]) -> Reply;
 
     /// Shows a request and, if there is one, its answer to somebody who wants to see what was said.
     fn show(&self, request: &[u8], answer: Option<&[u8]>) -> serde_json::Value;
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The answer, or why there is none.
+    pub answer: Result<Vec<u8>, Failure>,
+    /// What it cost, also where there is none.
+    pub cost: Cost,
 }
 
 /// Who a respondent is.

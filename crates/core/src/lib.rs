@@ -40,7 +40,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use held_out::{HeldOut, HeldOutCheck};
 pub use identity::{Identity, Proof, Settings};
 pub use inquiry::{
-    About, Cost, Heard, Inquiring, Inquiry, Judge, Next, Question, Reply, Respondent, Teacher,
+    About, Cost, Heard, Inquiring, Inquiry, Judge, Next, Question, Reply, Respondent, Response, Teacher,
 };
 pub use key::{Key, KeyBuilder};
 pub use nearest::{listed, nearest};

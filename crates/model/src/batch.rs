@@ -258,7 +258,7 @@ impl Model {
         }
         let said: Said = wire::read_chat(&raw).map_err(Trouble::into_failure)?;
         let price = self.settings().price.batch_micro_usd(&said.usage);
-        Dialogue::begin(self, request).await?.go_on(said, raw, price).await
+        Dialogue::begin(self, request).await?.go_on(said, raw, price).await.0
     }
 }
 

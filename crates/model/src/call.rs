@@ -58,6 +58,11 @@ impl Caller {
                     let now = self.endpoint.gate.now();
                     let since = *refused_since.get_or_insert(now);
                     if is_spent && now - since >= self.patience {
+                        if !self.endpoint.gate.has_served_since(since) {
+                            // It bears nothing at all: nobody else has to wait as long to learn that.
+                            let left = self.endpoint.leave().into_iter();
+                            left.for_each(|errand| errand.hopeless(trouble.reason(), None));
+                        }
                         return Err(self.given_up(trouble, attempts));
                     }
                 }

@@ -62,6 +62,11 @@ impl Gate {
         }
     }
 
+    /// Returns whether anything was answered since a time.
+    pub(crate) fn has_served_since(&self, time: Duration) -> bool {
+        self.pace().has_served_since(time)
+    }
+
     fn pace(&self) -> MutexGuard<'_, Pace> {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -13,7 +13,7 @@ use crate::image::Images;
 use crate::request::{ChatRequest, fingerprint};
 use crate::secret::Secret;
 use crate::settings::ModelSettings;
-use crate::structured::Dialogue;
+use crate::structured::{Dialogue, Paid};
 use crate::transport::{Sent, Transport, client};
 use crate::trouble::Trouble;
 
@@ -135,7 +135,15 @@ impl Model {
     /// [`Failure::Owed`] for what may pass, or what somebody has to mend first; [`Failure::Final`] for what the endpoint
     /// or the model refuses, what was cut off, and what never fits the schema.
     pub async fn chat(&self, request: &ChatRequest) -> Result<Answer, Failure> {
-        Dialogue::begin(self, request).await?.ask().await
+        self.chat_paid(request).await.0
+    }
+
+    /// Does the same, and says what it cost, also where nothing came of it.
+    pub(crate) async fn chat_paid(&self, request: &ChatRequest) -> (Result<Answer, Failure>, Paid) {
+        match Dialogue::begin(self, request).await {
+            Ok(dialogue) => dialogue.ask().await,
+            Err(failure) => (Err(failure), Paid::default()),
+        }
     }
 
     pub(crate) fn images(&self) -> Option<&dyn Images> {

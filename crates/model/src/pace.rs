@@ -80,6 +80,7 @@ pub(crate) struct Pace {
     takes_s: f64,
     /// Which share was refused, lately.
     refused_share: f64,
+    served_at: Option<Duration>,
 }
 
 /// Requests per second, as a curve over time.
@@ -176,6 +177,7 @@ impl Pace {
             served: Served::default(),
             takes_s: 0.0,
             refused_share: 0.0,
+            served_at: None,
         }
     }
 
@@ -203,6 +205,11 @@ impl Pace {
         Turn::Now
     }
 
+    /// Returns whether anything was answered since a time.
+    pub(crate) fn has_served_since(&self, time: Duration) -> bool {
+        self.served_at.is_some_and(|served_at| served_at >= time)
+    }
+
     /// Takes back a request that was never sent, or whose asker is gone.
     pub(crate) fn forget(&mut self) {
         self.in_flight -= 1;
@@ -213,6 +220,7 @@ impl Pace {
         self.in_flight -= 1;
         match signal {
             Signal::Served => {
+                self.served_at = Some(now);
                 self.served.one(now);
                 self.pauses = 0;
                 self.refused_share *= 1.0 - STRAY_WEIGHT;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rifflebox_core::{About, Answering, Cost, Failure, Fields, Key, Reply, Respondent, Value};
+use rifflebox_core::{About, Answering, Cost, Failure, Fields, Key, Reply, Respondent, Response, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -10,7 +10,7 @@ use crate::answer::{Answer, TokenLogprob, ToolCall, Usage};
 use crate::model::Model;
 use crate::price::Rate;
 use crate::request::{ChatMessage, ChatRequest, Part, fingerprint};
-use crate::vectors::Scored;
+use crate::vectors::{Embedded, Scored};
 
 const PLAIN: &str = "plain data encodes into memory";
 const SCHEMA: &str = "a request is read as what it was written";
@@ -77,7 +77,7 @@ impl Respondent for Named {
         About {
             name: self.name.clone(),
             model: settings.model.clone(),
-            family: settings.family.clone(),
+            family: settings.lineage(),
             terms: settings.terms.clone(),
             answers: Key::builder("answers").text(&settings.model).finish(),
             limits: self.model.limits(),
@@ -97,27 +97,21 @@ impl Respondent for Named {
         }
     }
 
-    fn answer(&self, request: Vec<u8>) -> Answering<Result<Vec<u8>, Failure>> {
+    fn answer(&self, request: Vec<u8>) -> Answering<Response> {
         let model = self.model.clone();
         Box::pin(async move {
-            let kept = match ModelRequest::from_bytes(&request) {
-                ModelRequest::Chat(request) => Kept::Chat(model.chat(&request).await?),
-                ModelRequest::Embed(texts) => {
-                    let embedded = model.embed(&texts).await?;
-                    let micro = |number: &f32| (f64::from(*number) * 1e6).round() as i64;
-                    let vectors = embedded.vectors.iter().map(|vector| vector.iter().map(micro).collect());
-                    Kept::Embed {
-                        micro_vectors: vectors.collect(),
-                        model: embedded.model,
-                        usage: embedded.usage,
-                        micro_usd: embedded.micro_usd,
-                    }
+            let (kept, cost) = match ModelRequest::from_bytes(&request) {
+                ModelRequest::Chat(request) => {
+                    let (answer, paid) = model.chat_paid(&request).await;
+                    (answer.map(Kept::Chat), cost(&paid.usage, paid.micro_usd))
                 }
+                ModelRequest::Embed(texts) => costing(model.embed(&texts).await.map(Kept::of_vectors)),
                 ModelRequest::Score { question, answers } => {
-                    Kept::Score(model.score(&question, &answers).await?)
+                    costing(model.score(&question, &answers).await.map(Kept::Score))
                 }
             };
-            Ok(postcard::to_extend(&kept, vec![FORMAT]).expect(PLAIN))
+            let bytes = |kept| postcard::to_extend(&kept, vec![FORMAT]).expect(PLAIN);
+            Response { answer: kept.map(bytes), cost }
         })
     }
 
@@ -157,6 +151,27 @@ impl Respondent for Named {
         }
         shown
     }
+}
+
+impl Kept {
+    fn of_vectors(embedded: Embedded) -> Self {
+        let micro = |number: &f32| (f64::from(*number) * 1e6).round() as i64;
+        let vectors = embedded.vectors.iter().map(|vector| vector.iter().map(micro).collect());
+        let micro_vectors = vectors.collect();
+        let Embedded { model, usage, micro_usd, .. } = embedded;
+        Kept::Embed { micro_vectors, model, usage, micro_usd }
+    }
+}
+
+/// Returns an answer that costs nothing if there is none, with its cost.
+fn costing(answer: Result<Kept, Failure>) -> (Result<Kept, Failure>, Cost) {
+    let cost = match &answer {
+        Ok(Kept::Embed { usage, micro_usd, .. } | Kept::Score(Scored { usage, micro_usd, .. })) => {
+            cost(usage, *micro_usd)
+        }
+        _ => Cost::default(),
+    };
+    (answer, cost)
 }
 
 fn kept(answer: &[u8]) -> Kept {

@@ -2,6 +2,8 @@ use std::fmt;
 
 /// What stands where a key stood.
 const HIDDEN: &str = "<key>";
+/// What is shorter is no key.
+const LEAST_BYTES: usize = 12;
 
 /// A key that is sent and never shown.
 #[derive(Clone)]
@@ -20,8 +22,13 @@ impl Secret {
     }
 
     /// Takes the key out of what somebody else said, as it is and as JSON writes it.
+    ///
+    /// A word such as `EMPTY`, which servers take that want no key, is no secret, and may stand in any answer.
     pub(crate) fn hide(&self, text: String) -> String {
         let mut text = text;
+        if self.0.len() < LEAST_BYTES {
+            return text;
+        }
         for form in [self.0.clone(), escaped(&self.0)] {
             if text.contains(&form) {
                 text = text.replace(&form, HIDDEN);
@@ -49,11 +56,16 @@ mod tests {
 
     #[test]
     fn is_hidden_wherever_it_stands() {
-        let secret = Secret::new(" sk-\"1\n").unwrap();
-        assert_eq!(secret.reveal(), "sk-\"1");
+        let secret = Secret::new(" sk-\"123456789\n").unwrap();
+        assert_eq!(secret.reveal(), "sk-\"123456789");
         assert_eq!(format!("{secret:?}"), "<key>");
-        assert_eq!(secret.hide("bad key sk-\"1, said sk-\"1".to_owned()), "bad key <key>, said <key>");
-        assert_eq!(secret.hide(r#"{"key": "sk-\"1"}"#.to_owned()), r#"{"key": "<key>"}"#);
+        assert_eq!(
+            secret.hide("bad key sk-\"123456789, said sk-\"123456789".to_owned()),
+            "bad key <key>, said <key>"
+        );
+        assert_eq!(secret.hide(r#"{"key": "sk-\"123456789"}"#.to_owned()), r#"{"key": "<key>"}"#);
+        let word = Secret::new("EMPTY").unwrap();
+        assert_eq!(word.hide("An EMPTY list.".to_owned()), "An EMPTY list.");
         assert!(Secret::new(" \n").is_none());
     }
 }

@@ -99,6 +99,10 @@ const OWN_FIELDS: [&str; 12] = [
     "logprobs",
 ];
 
+/// Fields that hold what must not be kept.
+const SECRETS: [&str; 8] =
+    ["api_key", "apikey", "api-key", "key", "authorization", "password", "secret", "access_token"];
+
 mod defaults {
     pub(super) fn timeout_s() -> u64 {
         120
@@ -174,10 +178,21 @@ impl ModelSettings {
             }
         }
         self.defaults().check()?;
+        if let Some(field) = self.extra.keys().find(|field| SECRETS.contains(&field.to_lowercase().as_str()))
+        {
+            return usage(format!(
+                "`extra` holds `{field}`, and is kept with each request: a key belongs into `key_env`"
+            ));
+        }
         match OWN_FIELDS.iter().find(|field| self.extra.contains_key(**field)) {
             Some(field) => usage(format!("`extra` holds `{field}`, which is not its to say")),
             None => Ok(()),
         }
+    }
+
+    /// Returns the lineage as it is compared: however it is written.
+    pub fn lineage(&self) -> String {
+        self.family.trim().to_lowercase()
     }
 
     /// Returns what of the settings can change an answer: for a stage's fingerprint.

@@ -32,6 +32,13 @@ pub(crate) struct Dialogue<'a> {
     micro_usd: u64,
 }
 
+/// What a question has cost, whatever came of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Paid {
+    pub(crate) usage: Usage,
+    pub(crate) micro_usd: u64,
+}
+
 /// Why what a model said is no answer.
 enum Unfit {
     /// It does not fit the schema; the model may mend that.
@@ -71,20 +78,35 @@ impl<'a> Dialogue<'a> {
         &self.kept
     }
 
-    /// Asks until the answer fits.
-    pub(crate) async fn ask(self) -> Result<Answer, Failure> {
-        let (said, raw) = self.exchange().await?;
+    /// Asks until the answer fits; says what all exchanges cost, also where nothing came of them.
+    pub(crate) async fn ask(self) -> (Result<Answer, Failure>, Paid) {
+        let (said, raw) = match self.exchange().await {
+            Ok(exchanged) => exchanged,
+            Err(failure) => return (Err(failure), Paid::default()),
+        };
         let price = self.model.settings().price.micro_usd(&said.usage);
         self.go_on(said, raw, price).await
     }
 
     /// Goes on from what a model said already, at its price.
-    pub(crate) async fn go_on(mut self, said: Said, raw: String, micro_usd: u64) -> Result<Answer, Failure> {
+    pub(crate) async fn go_on(
+        mut self,
+        said: Said,
+        raw: String,
+        micro_usd: u64,
+    ) -> (Result<Answer, Failure>, Paid) {
+        let outcome = self.mended(said, raw, micro_usd).await;
+        let paid = Paid { usage: self.usage, micro_usd: self.micro_usd };
+        (outcome.map(|(said, text)| self.answer(said, text)), paid)
+    }
+
+    /// Asks again until what is said fits, and returns it with its text.
+    async fn mended(&mut self, said: Said, raw: String, micro_usd: u64) -> Result<(Said, String), Failure> {
         let (mut said, mut raw, mut micro_usd) = (said, raw, micro_usd);
         for repaired in 0.. {
             self.note(&said, raw, micro_usd);
             let complaint = match self.judge(&said) {
-                Ok(text) => return Ok(self.answer(said, text)),
+                Ok(text) => return Ok((said, text)),
                 Err(Unfit::Final(reason)) => return Err(Failure::Final(reason)),
                 Err(Unfit::Schema(complaint)) => complaint,
             };
@@ -106,7 +128,15 @@ impl<'a> Dialogue<'a> {
     }
 
     async fn exchange(&self) -> Result<(Said, String), Failure> {
-        self.model.call(&Sent::post(CHAT, wire::written(&self.sent)), wire::read_chat).await
+        let body = wire::written(&self.sent);
+        let length = body.len();
+        let (mut said, raw) = self.model.call(&Sent::post(CHAT, body), wire::read_chat).await?;
+        if said.usage == Usage::default() {
+            // An endpoint that does not count is not free: four bytes to a token, about.
+            let tokens = |bytes: usize| (bytes as u64).div_ceil(4);
+            said.usage = Usage { input: tokens(length), output: tokens(said.text.len()), ..Usage::default() };
+        }
+        Ok((said, raw))
     }
 
     fn note(&mut self, said: &Said, raw: String, micro_usd: u64) {

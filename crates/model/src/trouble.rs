@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     fn read(status: u16, body: &str) -> Trouble {
-        Trouble::of(status, body.as_bytes(), None, Secret::new("sk-secret").as_ref())
+        Trouble::of(status, body.as_bytes(), None, Secret::new("sk-secret-12345").as_ref())
     }
 
     #[test]
@@ -170,7 +170,7 @@ mod tests {
             assert_eq!(quoted(body), reason, "{body}");
         }
         assert_eq!(quoted("<html>Too long</html>"), "the endpoint refuses the request (status 400)");
-        assert!(quoted("the key is sk-secret").ends_with("the key is <key>"));
+        assert!(quoted("the key is sk-secret-12345").ends_with("the key is <key>"));
         assert!(quoted(&"long ".repeat(999)).chars().count() < 2 * MESSAGE_CHARS);
         // Servers mask keys, and show their ends.
         assert!(!read(401, "Incorrect key: sk-s****ret").reason().contains("sk-s"));

@@ -225,10 +225,11 @@ pub(crate) fn read_chat(text: &str) -> Result<Said, Trouble> {
         return Err(Trouble::Passing("the answer holds no choice".to_owned()));
     };
     let calls = choice.message.tool_calls.unwrap_or_default().into_iter();
+    let (thought, text) = without_thoughts(choice.message.content.unwrap_or_default());
     Ok(Said {
-        text: choice.message.content.unwrap_or_default(),
+        text,
         refusal: choice.message.refusal.filter(|refusal| !refusal.is_empty()),
-        reasoning: choice.message.reasoning_content.filter(|reasoning| !reasoning.is_empty()),
+        reasoning: choice.message.reasoning_content.or(thought).filter(|reasoning| !reasoning.is_empty()),
         tool_calls: calls
             .map(|call| ToolCall {
                 id: call.id.unwrap_or_default(),
@@ -248,6 +249,15 @@ pub(crate) fn read_chat(text: &str) -> Result<Said, Trouble> {
         system_fingerprint: body.system_fingerprint,
         usage: body.usage.unwrap_or_default().usage(),
     })
+}
+
+/// Parts what a model thought aloud from what it says, where the endpoint does not: in `<think>` before the answer.
+fn without_thoughts(text: String) -> (Option<String>, String) {
+    let parted = text.trim_start().strip_prefix("<think>").and_then(|rest| rest.split_once("</think>"));
+    match parted.map(|(thought, said)| (thought.trim().to_owned(), said.trim_start().to_owned())) {
+        Some((thought, said)) => (Some(thought), said),
+        None => (None, text),
+    }
 }
 
 /// Reads a body of JSON, or the error that came in its place.

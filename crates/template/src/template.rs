@@ -36,6 +36,12 @@ impl Template {
         self
     }
 
+    /// Returns whether the template names a value.
+    pub fn names(&self, value: &str) -> bool {
+        let template = self.environment.get_template(self.key).expect("it was added");
+        template.undeclared_variables(false).contains(value)
+    }
+
     /// Fills the template in.
     ///
     /// # Errors

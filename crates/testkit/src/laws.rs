@@ -177,7 +177,7 @@ fn steps_are_pure<Item: Sync, Said: PartialEq + Send>(
         }
         let reply = |question: Question| {
             let respondent = respondents.get(question.to).ok_or("it asks a stranger")?;
-            match runtime.block_on(respondent.answer(question.request)) {
+            match runtime.block_on(respondent.answer(question.request)).answer {
                 Ok(answer) => Ok(Ok(respondent.read(&answer))),
                 Err(Failure::Final(reason)) => Ok(Err(reason)),
                 Err(Failure::Owed(reason)) => Err(format!("a respondent owes an answer: {reason}")),

@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(judge(Some("When did Lovelace write her notes?"), "1843"), (true, 71, None));
         // The same number of another matter is further away.
         assert_eq!(judge(Some("When did Lovelace write her notes?"), "24"), (true, 35, None));
-        assert_eq!(judge(Some("Who designed the engine?"), "the Babbage").0, true);
+        assert!(judge(Some("Who designed the engine?"), "the Babbage").0);
         assert_eq!(judge(Some("Who designed the engine?"), "Menabrea"), (false, 0, Some("Menabrea".into())));
         assert!(!judge(Some("What?"), "Babbage 1843").0, "its words stand apart");
         assert!(!judge(Some("What?"), "…").0);

@@ -115,7 +115,9 @@ impl Ask {
         let (name, version) = (Self::NAME, Self::VERSION);
         let part = Part { name, version, settings: &meaning, cast: &cast, prompts: &[&prompt], rounds: 1 };
         let seeds = (0..settings.attempts).map(|attempt| cast.seed(0, attempt)).collect();
-        Ok(Ask { about: part.teaching(), seeds, prompt, form })
+        // A table's rows may say all in their columns.
+        let about = Inquiring { needs_text: prompt.names("text"), ..part.teaching() };
+        Ok(Ask { about, seeds, prompt, form })
     }
 
     fn ask(&self, values: &Values) -> Result<ChatRequest, String> {

@@ -30,7 +30,7 @@ impl Cast {
             respondents.push(model.respondent(name));
             let settings = model.settings();
             // Terms change no answer, and stand in what is published.
-            meanings.push(json!([name, settings.family, settings.terms, settings.meaning()]));
+            meanings.push(json!([name, settings.lineage(), settings.terms, settings.meaning()]));
             seeds.push(settings.seed);
         }
         Ok(Cast { respondents, meanings, seeds })
@@ -73,9 +73,9 @@ pub(crate) fn usage<T>(message: impl Into<String>) -> Result<T> {
 ///
 /// `judge` and `others` name the settings.
 pub(crate) fn impartial(models: &Models, judge: (&str, &str), others: (&str, &[String])) -> Result<()> {
-    let family = &models.get(judge.1)?.settings().family;
+    let family = models.get(judge.1)?.settings().lineage();
     for other in others.1 {
-        if models.get(other)?.settings().family == *family {
+        if models.get(other)?.settings().lineage() == family {
             return usage(format!(
                 "`{}` is {}, of the family {family} as {other} of `{}`: let a model of another family decide",
                 judge.0, judge.1, others.0
@@ -116,6 +116,7 @@ impl<S: Serialize> Part<'_, S> {
             prompt_digest: (!prompts.is_empty()).then_some(digest),
             proof: Proof::Filtered,
             reads_documents: false,
+            needs_text: true,
             counted_by: None,
         }
     }

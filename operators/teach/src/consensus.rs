@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cast::{Cast, Part};
 use crate::form::Form;
-use crate::judged::values;
+use crate::judged::{sees_what_it_names, values};
 use crate::prompt::Prompt;
 use crate::usage;
 
@@ -66,7 +66,7 @@ impl Consensus {
         for name in &settings.models {
             let key = match settings.same_family {
                 true => name.clone(),
-                false => models.get(name)?.settings().family.clone(),
+                false => models.get(name)?.settings().lineage(),
             };
             if let Some(other) = seen.insert(key.clone(), name) {
                 return usage(format!(
@@ -84,6 +84,7 @@ impl Consensus {
         }
         let own = include_str!("../prompts/consensus.j2");
         let prompt = Prompt::at("prompt", settings.prompt.as_deref(), base_dir, own)?;
+        sees_what_it_names(&prompt, settings.prompt.as_deref(), settings.documents)?;
         let fields = [("reason", json!({ "type": "string" })), ("accept", json!({ "type": "boolean" }))];
         Ok(Consensus {
             cast: Cast::new(models, settings.models.iter().map(String::as_str))?,

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cast::{Cast, Part, question, step, text};
 use crate::form::Form;
-use crate::judged::{is_share, question as asked, question_and_answer, values};
+use crate::judged::{is_share, question as asked, question_and_answer, sees_what_it_names, values};
 use crate::prompt::Prompt;
 use crate::usage;
 
@@ -79,6 +79,7 @@ impl Consistency {
         is_share("threshold", settings.threshold)?;
         let own = include_str!("../prompts/consistency.j2");
         let prompt = Prompt::at("prompt", settings.prompt.as_deref(), base_dir, own)?;
+        sees_what_it_names(&prompt, settings.prompt.as_deref(), settings.documents)?;
         let form =
             Form::new("attempt", prompt, &[("reasoning", json!({ "type": "string" })), ("answer", text())]);
         let cast = Cast::new(models, [settings.model.as_str()])?;

@@ -43,6 +43,10 @@ impl<T: DeserializeOwned> Form<T> {
     /// Reads an answer.
     pub(crate) fn read(&self, heard: &Heard) -> Result<T, String> {
         let reply = reply(heard)?;
+        if reply.text.trim().is_empty() {
+            let said = if reply.fields.contains_key("tool_calls") { "calls a tool" } else { "says nothing" };
+            return Err(format!("{} {said} in place of an answer", reply.by));
+        }
         serde_json::from_str(&reply.text)
             .map_err(|error| format!("the answer of {} is none: {error}", reply.by))
     }

@@ -1,7 +1,10 @@
 //! What judges see of a sample: the same names whatever its layout.
 
-use rifflebox_core::{Content, Judged, Verdict};
+use rifflebox_core::{Content, Judged, Result, Verdict};
 use rifflebox_template::Values;
+
+use crate::cast::usage;
+use crate::prompt::Prompt;
 
 /// Returns the values of a sample as prompts of judges name them: its columns and fields, and beside them `question` and
 /// `answer`, whatever the layout calls them, and `document`, empty where the judge reads none.
@@ -15,6 +18,14 @@ pub(crate) fn values((sample, documents): &Judged) -> Values {
         .with("question", question)
         .with("answer", answer)
         .with("document", document.join("\n\n"))
+}
+
+/// Refuses a prompt of the user's that names `document` where the judge is shown none.
+pub(crate) fn sees_what_it_names(prompt: &Prompt, given: Option<&str>, documents: bool) -> Result<()> {
+    match given.is_some() && !documents && prompt.names("document") {
+        true => usage("`prompt` names `document`, and this judge is shown none: set `documents = true`"),
+        false => Ok(()),
+    }
 }
 
 /// Returns what is asked and what is answered.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rifflebox_core::{Error, ErrorKind, Key, Result};
+use rifflebox_core::{Error, ErrorKind, Key, Result, nearest};
 use rifflebox_model::{ChatMessage, ChatRequest, Role};
 use rifflebox_template::{Template, Values};
 
@@ -32,6 +32,10 @@ impl Prompt {
                 "[assistant]" => Some(Role::Assistant),
                 _ => None,
             };
+            if let (None, Some(hint)) = (role, slip(line)) {
+                let message = format!("`{key}`: the line {} begins no turn: {hint}", line.trim());
+                return Err(Error::new(ErrorKind::Usage, message));
+            }
             match (role, turns.last_mut()) {
                 (Some(role), _) => turns.push((role, String::new())),
                 (None, Some((_, said))) => *said = format!("{said}{line}\n"),
@@ -82,6 +86,11 @@ impl Prompt {
         Ok(prompts.try_into().expect("there is one of each"))
     }
 
+    /// Returns whether the prompt names a value.
+    pub fn names(&self, value: &str) -> bool {
+        self.turns.iter().any(|(_, template)| template.names(value))
+    }
+
     /// Returns the digest of the template.
     pub fn digest(&self) -> Key {
         self.digest
@@ -96,6 +105,14 @@ impl Prompt {
         let messages = self.turns.iter().map(turn).collect::<Result<_, String>>()?;
         Ok(ChatRequest { messages, ..ChatRequest::default() })
     }
+}
+
+/// Says which turn a line was to begin that nearly begins one.
+fn slip(line: &str) -> Option<String> {
+    let word = line.trim().strip_prefix('[')?.strip_suffix(']')?;
+    let hint = nearest(word, ["system", "user", "assistant"])?;
+    (word.chars().all(char::is_alphabetic) && hint.starts_with("did you mean"))
+        .then(|| hint.replace('`', "").replace("did you mean ", "did you mean [").replace('?', "]?"))
 }
 
 #[cfg(test)]
@@ -124,6 +141,12 @@ mod tests {
     fn what_is_no_prompt_is_refused() {
         let wrong = |text: &str| Prompt::new("prompt", text).unwrap_err().to_string();
         assert_eq!(wrong(" \n"), "`prompt` is empty");
+        assert_eq!(
+            wrong("[sytem]\nBe brief."),
+            "`prompt`: the line [sytem] begins no turn: did you mean [system]?"
+        );
+        assert_eq!(wrong("Hi.\n [user]"), "`prompt`: the line [user] begins no turn: did you mean [user]?");
+        assert!(Prompt::new("prompt", "[Note]\nBe brief.").is_ok());
         assert_eq!(wrong("[system]\n\n[user]\n"), "`prompt` is empty");
         assert!(wrong("{% if %}").starts_with("`prompt` is no template"));
         let folder = tempfile::tempdir().unwrap();

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use crate::cast::{Cast, Part, step};
 use crate::form::Form;
+use crate::judged::sees_what_it_names;
 use crate::prompt::Prompt;
 
 /// A judge that asks one model one question, and reads its answer as `T`.
@@ -37,6 +38,7 @@ pub(crate) struct Made<'a, S> {
 impl<T: DeserializeOwned> Single<T> {
     pub(crate) fn new<S: Serialize>(made: Made<'_, S>, models: &Models, base_dir: &Path) -> Result<Self> {
         let prompt = Prompt::at("prompt", made.prompt, base_dir, made.own_prompt)?;
+        sees_what_it_names(&prompt, made.prompt, made.reads_documents)?;
         let form = Form::new(made.answer.0, prompt, made.answer.1);
         let cast = Cast::new(models, [made.model])?;
         let (name, version, settings) = (made.name, made.version, made.settings);

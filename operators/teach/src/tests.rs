@@ -80,7 +80,7 @@ impl House {
             };
             let ask = |question: rifflebox_core::Question| {
                 let respondent = &respondents[question.to];
-                match self.runtime.block_on(respondent.answer(question.request)) {
+                match self.runtime.block_on(respondent.answer(question.request)).answer {
                     Ok(answer) => Ok(respondent.read(&answer)),
                     Err(rifflebox_core::Failure::Final(reason)) => Err(reason),
                     Err(rifflebox_core::Failure::Owed(reason)) => panic!("owed: {reason}"),

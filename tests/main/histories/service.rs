@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rifflebox::{
     About, Answering, AskedGenerator, AskedVerifier, Content, Cost, Document, Draft, Exposure, Failure,
     Fields, Heard, Identity, Inquiring, Inquiry, Judged, Key, Limits, Next, Proof, Question, Reply,
-    Respondent, Verdict, Vote,
+    Respondent, Response, Verdict, Vote,
 };
 use rifflebox_dataflow::{call_of_drafts, call_of_verdict};
 
@@ -176,11 +176,12 @@ impl Respondent for Voice {
         Key::builder("voice").text(self.name).bytes(request).finish()
     }
 
-    fn answer(&self, request: Vec<u8>) -> Answering<Result<Vec<u8>, Failure>> {
+    fn answer(&self, request: Vec<u8>) -> Answering<Response> {
         let (call, service) = (self.key(&request), self.service.clone());
         Box::pin(async move {
             tokio::task::yield_now().await;
-            Ok(service.ask(call)?.to_be_bytes().to_vec())
+            let answer = service.ask(call).map(|lot| lot.to_be_bytes().to_vec());
+            Response { answer, cost: Cost::default() }
         })
     }
 
@@ -211,6 +212,7 @@ fn inquiring(
         prompt_digest: None,
         proof: Proof::Confirmed,
         reads_documents: false,
+        needs_text: false,
         counted_by: None,
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::arguments::{Diff, Explain, Read, RowStatus, Rows, flow_first};
 use crate::output::Output;
 use crate::registry::Registry;
-use crate::table::{aligned, figures, grouped};
+use crate::table::{aligned, grouped, standing};
 use crate::target::Target;
 
 /// Digits of a digest that people are shown; `diff` takes them for the whole.
@@ -20,7 +20,7 @@ pub(super) async fn status(verb: &Read, output: &Output) -> Result<()> {
     };
     match output.json() {
         true => output.json_line(&report),
-        false => output.line(&figures(&report)),
+        false => output.line(&standing(&report)),
     }
 }
 

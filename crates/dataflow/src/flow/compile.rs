@@ -192,13 +192,14 @@ impl Compiler<'_> {
     }
 
     fn teach(&mut self, stage: &FlowStage, fingerprint: Key, teacher: &Arc<Teacher>) -> Result<Output> {
+        let Inquiring { identity, needs_text, .. } = teacher.describe();
         let maker = make::Maker {
             stage: stage.name.clone(),
-            identity: teacher.describe().identity,
+            identity,
             synthetic: true,
             tokenizer: self.plan.tokenizer.clone(),
         };
-        let teaching = inquiry::Teaching { teacher: teacher.clone(), maker };
+        let teaching = inquiry::Teaching { teacher: teacher.clone(), needs_text, maker };
         let admitted = self.admitted(stage);
         self.generate(stage, fingerprint, |scope, documents| {
             let caps = admitted.map(|admitted| {

@@ -359,7 +359,7 @@ impl Asker for RespondentAsker {
             let mut answers = Vec::with_capacity(requests.len());
             for (_, request) in requests {
                 let request = postcard::from_bytes::<Vec<u8>>(&request).expect(SCHEMA);
-                answers.push(answer(respondent.answer(request).await));
+                answers.push(answer(respondent.answer(request).await.answer));
             }
             answers
         })
@@ -369,6 +369,7 @@ impl Asker for RespondentAsker {
 /// A teacher at a place in a flow.
 pub(super) struct Teaching {
     pub(super) teacher: Arc<Teacher>,
+    pub(super) needs_text: bool,
     pub(super) maker: Maker,
 }
 
@@ -382,6 +383,9 @@ impl Case for Teaching {
     }
 
     fn next(&self, document: &Document, heard: &[Vec<Heard>]) -> Next<Vec<Draft>> {
+        if self.needs_text && document.text.trim().is_empty() {
+            return Next::Fail("the document has no text, so nothing is asked of it".to_owned());
+        }
         self.teacher.next(document, heard)
     }
 

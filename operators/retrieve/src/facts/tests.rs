@@ -252,7 +252,9 @@ fn sentences_of_real_pages_are_supported_and_with_another_number_or_name_they_ar
             terms.len() >= 8 && sentence.len() < 400 && sentence.starts_with(char::is_alphabetic)
         });
         let long: Vec<&str> = long.collect();
-        chosen.extend((0..3).filter_map(|_| (!long.is_empty()).then(|| random.choose(&long).to_string())));
+        if !long.is_empty() {
+            chosen.extend((0..3).map(|_| random.choose(&long).to_string()));
+        }
     }
     let mut right = 0;
     for (index, sentence) in chosen.iter().enumerate() {
