@@ -118,7 +118,8 @@ pub(crate) fn expected(
             Operator::GenerateAsked(_) | Operator::Teach(_) => {
                 let calls = counted.unwrap_or_default();
                 // Documents that are yet to be admitted, each with a first call.
-                let wanted = missing.get(&stage.name).copied().unwrap_or_default();
+                let wanted =
+                    missing.get(&stage.name).copied().unwrap_or_default().saturating_sub(calls.calls);
                 let first = rounds_of(stage, before);
                 let rows_of_call =
                     if first.first == 0 { 1.0 } else { history.all as f64 / first.first as f64 };

@@ -16,13 +16,13 @@ use tokio::runtime::Handle;
 use crate::accounts::asked;
 use crate::build::{BuildOptions, IDENTITIES, Opened, join, totals};
 use crate::counting::{Counted, counting, expected};
-use crate::feed::channel;
+use crate::feed::{Once, channel};
 use crate::held_out::bring_up;
 use crate::keeper::{ALL, touched};
 use crate::publish::Publisher;
 use crate::report::{Changes, Report, ShardCounts, StageCalls, grouped};
 use crate::scan::scan_beside;
-use crate::target::{admitted_of, missing};
+use crate::target::{admitted_of, changes, missing};
 use crate::workspace::Workspace;
 
 /// What a build would do.
@@ -141,14 +141,10 @@ impl Rehearsal {
         let matched = Plan::new(&graph, &stages);
         let mut keeper = Watched::new(&graph, stages.clone(), runs.clone());
         let run = GraphRun {
-            foundations: runs,
             stages,
-            pace: Pace { workers: self.options.workers, ..Pace::default() },
-            runtime: Some(self.runtime.clone()),
             uncovered: opened.uncovered.answers,
-            stop: self.stop.clone(),
             retry_failed: self.options.retry_failed,
-            ..GraphRun::new(graph.clone())
+            ..self.graph_run(&graph, runs)
         };
         let scanning = scan_beside(self.plan.clone(), identities, before.clone(), sender, held_out, None);
         let ran = run.run(&mut epochs, &mut keeper).map(drop);
@@ -156,6 +152,7 @@ impl Rehearsal {
         let scanned = join(scanning);
         ran?;
         let scanned = scanned?;
+        self.fill_targets(&graph, &mut keeper)?;
         let mut content = opened.content;
         if !matched.fresh.is_empty() && opened.parent.is_some() {
             content.dirty.insert(ALL.to_owned());
@@ -179,6 +176,30 @@ impl Rehearsal {
         let waits = planned.calls.exact + planned.calls.estimated > 0;
         planned.refused = report.unpublished.filter(|_| !waits);
         Ok(planned)
+    }
+
+    fn graph_run(&self, graph: &Arc<Graph>, runs: Foundations) -> GraphRun {
+        GraphRun {
+            foundations: runs,
+            stages: graph.stage_records(),
+            pace: Pace { workers: self.options.workers, ..Pace::default() },
+            runtime: Some(self.runtime.clone()),
+            stop: self.stop.clone(),
+            ..GraphRun::new(graph.clone())
+        }
+    }
+
+    /// Goes on as a build does until each target is full, or waits for calls.
+    fn fill_targets(&self, graph: &Arc<Graph>, keeper: &mut Watched) -> Result<()> {
+        loop {
+            let changes = changes(&self.plan, &Reader::new(keeper.memory.runs.clone()));
+            if changes.is_empty() {
+                return Ok(());
+            }
+            keeper.memory.begin(graph);
+            let run = self.graph_run(graph, keeper.memory.runs.clone());
+            run.run(&mut Once(Some(changes)), keeper)?;
+        }
     }
 
     /// Counts the shards that would be written.
