@@ -104,8 +104,13 @@ impl Search<'_> {
             return self.documents(Key::MIN, Key::MAX, self.target.min(self.concurrency()));
         };
         let mut wanted = self.documents(Key::MIN, *last, usize::MAX);
-        // What its samples beyond the cap are worth is known after them alone; and an owed call may yet fill the target.
-        if cap.is_none() && !self.owes() {
+        if self.owes() {
+            // An owed call may yet fill the target.
+            wanted.entry(*last).and_modify(|kept| *kept = *cap);
+            return wanted;
+        }
+        // What its samples beyond the cap are worth is known after them alone.
+        if cap.is_none() {
             let mut by_document = BTreeMap::<Key, usize>::new();
             accepted.iter().for_each(|(document, _)| *by_document.entry(*document).or_default() += 1);
             let of_one = by_document.into_values().max().unwrap_or(1);
