@@ -80,6 +80,7 @@ fn what_was_paid_for_stays_paid_whenever_a_build_dies() {
         }
     }
     assert!(killed >= 2 && safe.len() > documents / 10, "{killed} deaths, {} calls safe", safe.len());
+    println!("{killed} deaths, {} calls safe by the last of them", safe.len());
     let (report, _) = house.build();
     let answered = answered.lock().unwrap();
     let again = safe.iter().filter(|(body, known)| answered[*body].len() > **known).count();
