@@ -53,4 +53,4 @@ pub use text::Tokenizer;
 pub use tier::Tier;
 pub use value::{Fields, Value};
 pub use verdict::{Score, Verdict, Vote};
-pub use words::{each_lower_word, each_word, grams, grams_in_place, mix};
+pub use words::{each_lower_word, each_lower_word_begins, each_word, grams, grams_in_place, mix};

@@ -179,6 +179,21 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// Returns a document's text as a stage's sample that no document stands behind, for whoever judges texts: with its
+    /// tier, origin and fields.
+    pub fn of_document(stage: &str, document: &Document) -> Self {
+        Sample {
+            stage: stage.to_owned(),
+            content: Content::Text { text: document.text.clone() },
+            context: None,
+            documents: Vec::new(),
+            tier: document.tier,
+            synthetic: false,
+            origin: document.origin.clone(),
+            fields: document.fields.clone(),
+        }
+    }
+
     /// Returns the sample's id: the digest of stage name, document keys in order, and content fields.
     pub fn id(&self) -> Key {
         let mut key = Key::builder("sample").text(&self.stage).number(self.documents.len() as u64);

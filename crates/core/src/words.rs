@@ -1,5 +1,6 @@
 //! Words of a text, and runs of them.
 
+use std::cell::Cell;
 use std::sync::LazyLock;
 
 /// Calls `each` for every word of a text, in its order: maximal runs of word characters (`\w` of
@@ -7,32 +8,47 @@ use std::sync::LazyLock;
 ///
 /// Words that are to be compared are those of a text in lower case: [`each_lower_word`] gives them.
 pub fn each_word<'a>(text: &'a str, mut each: impl FnMut(&'a str)) {
-    scan(text, |word, _| each(word));
+    scan(text, |rest, length, _| each(&rest[..length]));
 }
 
 /// Calls `each` for every word of a text in lower case, in its order: the words of `text.to_lowercase()`, but for capital
 /// letters that one of the two tables of Unicode at work here does not know yet.
 pub fn each_lower_word(text: &str, mut each: impl FnMut(&str)) {
+    each_lower_word_begins(text, |rest, length| each(&rest[..length]));
+}
+
+/// Calls `each` for every word that [`each_lower_word`] gives, with what the word begins and its length: for who reads
+/// more bytes at a time than a word has.
+pub fn each_lower_word_begins(text: &str, mut each: impl FnMut(&str, usize)) {
     // How this letter is written depends on what stands around it, beyond its word, too.
-    if text.contains('Σ') {
-        return each_word(&text.to_lowercase(), each);
+    if !text.is_ascii() && text.contains('Σ') {
+        return scan(&text.to_lowercase(), |rest, length, _| each(rest, length));
     }
-    let mut lower = String::new();
-    scan(&text.to_ascii_lowercase(), |word, is_ascii| match is_ascii {
-        true => each(word),
+    let (mut all, mut word) = (LOWER.take(), String::new());
+    all.clear();
+    all.push_str(text);
+    all.make_ascii_lowercase();
+    scan(&all, |rest, length, is_ascii| match is_ascii {
+        true => each(rest, length),
         false => {
-            lower.clear();
-            word.chars().for_each(|char| push_lower(&mut lower, char));
-            each(&lower);
+            word.clear();
+            rest[..length].chars().for_each(|char| push_lower(&mut word, char));
+            each(&word, word.len());
         }
     });
+    LOWER.set(all);
+}
+
+thread_local! {
+    /// Room for a text in lower case, for as long as the thread lives: texts are many, and short.
+    static LOWER: Cell<String> = const { Cell::new(String::new()) };
 }
 
 /// Bytes that are looked at together: as many as a mask has bits.
 const BLOCK: usize = u64::BITS as usize;
 
-/// Calls `each` for every word of a text, and says whether the word is all ASCII.
-fn scan<'a>(text: &'a str, mut each: impl FnMut(&'a str, bool)) {
+/// Calls `each` for every word of a text: with what it begins, its length, and whether it is all ASCII.
+fn scan<'a>(text: &'a str, mut each: impl FnMut(&'a str, usize, bool)) {
     let all_ascii = text.is_ascii();
     let (blocks, rest) = text.as_bytes().as_chunks::<BLOCK>();
     let mut last = [0; BLOCK];
@@ -49,20 +65,22 @@ fn scan<'a>(text: &'a str, mut each: impl FnMut(&'a str, bool)) {
             edges &= edges - 1;
             match is_end {
                 false => start = at,
-                true => each_of_run(&text[start..at], all_ascii, &mut each),
+                true if all_ascii => each(&text[start..], at - start, true),
+                true => each_of_run(&text[start..], at - start, &mut each),
             }
             is_end = !is_end;
         }
     }
 }
 
-/// Calls `each` for every word of a run of characters that are words' or not ASCII.
-fn each_of_run<'a>(run: &'a str, all_ascii: bool, mut each: impl FnMut(&'a str, bool)) {
-    if all_ascii || run.is_ascii() {
-        return each(run, true);
+/// Calls `each` for every word of the run of characters, words' or not ASCII, that a text begins with.
+fn each_of_run<'a>(text: &'a str, length: usize, each: &mut impl FnMut(&'a str, usize, bool)) {
+    let run = &text[..length];
+    if run.is_ascii() {
+        return each(text, length, true);
     }
     let words = run.split(|char| !is_word_character(char)).filter(|word| !word.is_empty());
-    words.for_each(|word| each(word, word.is_ascii()));
+    words.for_each(|word| each(word, word.len(), word.is_ascii()));
 }
 
 /// Returns which bytes of a block may be a word's, a bit each: letters, digits, underscores, and all beyond ASCII.
@@ -194,7 +212,7 @@ mod tests {
             for text in texts {
                 let text = format!("{:before$}{text}", "");
                 let mut found = Vec::new();
-                scan(&text, |word, is_ascii| found.push((word, is_ascii)));
+                scan(&text, |rest, length, is_ascii| found.push((&rest[..length], is_ascii)));
                 let words = text.split(|char| !regex_syntax::is_word_character(char));
                 let words = words.filter(|word| !word.is_empty()).map(|word| (word, word.is_ascii()));
                 assert_eq!(found, words.collect::<Vec<_>>(), "{text:?}");

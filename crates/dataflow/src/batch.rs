@@ -5,9 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use arrow_buffer::ScalarBuffer;
-use differential_dataflow::trace::implementations::BatchContainer;
 use differential_dataflow::trace::implementations::ord_neu::val_batch::OrdValStorage;
 use differential_dataflow::trace::implementations::ord_neu::{OrdValBatch, OrdValBuilder, Upds, Vals};
+use differential_dataflow::trace::implementations::{BatchContainer, BuilderInput};
 use differential_dataflow::trace::rc_blanket_impls::RcBuilder;
 use differential_dataflow::trace::{Cursor, Description, Navigable};
 use rifflebox_core::Key;
@@ -24,7 +24,37 @@ pub(crate) type Update<T> = ((Key, Encoded), T, i64);
 /// How everything durable lies in memory, and in files.
 pub(crate) type Layout<T> = (Keys, Values, Times<T>, Diffs, Offsets);
 pub(crate) type Batch<T> = Rc<OrdValBatch<Layout<T>>>;
-pub(crate) type Builder<T> = RcBuilder<OrdValBuilder<Layout<T>, Vec<Update<T>>>>;
+pub(crate) type Builder<T> = RcBuilder<SizedBuilder<T>>;
+
+/// Builds batches as the library does, and makes room for the bytes of their values at once.
+pub(crate) struct SizedBuilder<T: Time>(OrdValBuilder<Layout<T>, Vec<Update<T>>>);
+
+impl<T: Time> differential_dataflow::trace::Builder for SizedBuilder<T> {
+    type Input = Vec<Update<T>>;
+    type Time = T;
+    type Output = OrdValBatch<Layout<T>>;
+
+    fn with_capacity(keys: usize, values: usize, updates: usize) -> Self {
+        SizedBuilder(OrdValBuilder::with_capacity(keys, values, updates))
+    }
+
+    fn push(&mut self, chunk: &mut Vec<Update<T>>) {
+        self.0.result.vals.vals.reserve(chunk.iter().map(|((_, value), ..)| value.len()).sum());
+        self.0.push(chunk);
+    }
+
+    fn done(self, description: Description<T>) -> Self::Output {
+        self.0.done(description)
+    }
+
+    fn seal(chain: &mut Vec<Vec<Update<T>>>, description: Description<T>) -> Self::Output {
+        let (keys, values, updates) =
+            <Vec<Update<T>> as BuilderInput<Keys, Values>>::key_val_upd_counts(chain);
+        let mut builder = Self::with_capacity(keys, values, updates);
+        chain.drain(..).for_each(|mut chunk| builder.push(&mut chunk));
+        builder.done(description)
+    }
+}
 
 /// Bytes that an operator says before those behind it get their turn: they take them off the channels meanwhile.
 pub(crate) const TURN_BYTES: usize = 1 << 20;
@@ -194,6 +224,23 @@ pub(crate) fn cut<T: Time>(batches: &[Batch<T>]) -> RunColumns {
 
 /// Drops the epochs of a batch outside of loops, which is in order.
 fn cut_one<T: Time>(batch: &Batch<T>) -> RunColumns {
+    let OrdValStorage { keys, vals, upds } = &batch.storage;
+    if let (Keys::Growing(keys), Values::Growing { ends, bytes }) = (keys, &vals.vals)
+        && batch.updates == ends.len()
+    {
+        // Each value has one update: the columns are the run's.
+        let diff = |value| upds.get_abs(upds.bounds(value).0).1;
+        let mut key_bytes = Vec::with_capacity(16 * keys.len());
+        keys.iter().for_each(|key| key_bytes.extend_from_slice(&key.to_bytes()));
+        return RunColumns {
+            keys: key_bytes.into(),
+            key_offsets: (0..=keys.len()).map(|key| vals.offs.index(key) as i64).collect(),
+            value_offsets: [0].into_iter().chain(ends.iter().map(|end| *end as i64)).collect(),
+            value_bytes: bytes.as_slice().into(),
+            rounds: None,
+            diffs: (0..ends.len()).map(diff).collect(),
+        };
+    }
     let mut run = RunBuilder::with_capacity(false, batch.updates);
     let mut cursor = batch.cursor();
     while let Some(key) = cursor.get_key(batch) {
@@ -299,4 +346,31 @@ pub(crate) fn weight<T: Time>(batch: &Batch<T>) -> usize {
         Values::Frozen(_) => 0,
     };
     values + batch.len() * 48
+}
+
+#[cfg(test)]
+mod tests {
+    use differential_dataflow::trace::Builder as _;
+
+    use super::*;
+
+    fn batch(updates: Vec<(u64, &str, u64, i64)>) -> Batch<u64> {
+        let updates = updates.into_iter().map(|(key, value, time, diff)| {
+            ((Key::from_head64(key), Encoded::from(value.as_bytes())), time, diff)
+        });
+        let [lower, upper] = [1, 9].map(Antichain::from_elem);
+        let description = Description::new(lower.clone(), upper, lower);
+        Builder::seal(&mut vec![updates.collect()], description)
+    }
+
+    #[test]
+    fn a_batch_is_cut_alike_by_itself_and_among_others() {
+        let nothing = || batch(Vec::new());
+        let once = || vec![(1, "a", 2, 1), (1, "b", 2, 1), (2, "a", 1, -1), (5, "", 2, 3), (6, "c", 2, 3)];
+        let twice = vec![(1, "a", 2, 1), (1, "a", 3, 1), (2, "a", 1, 1), (2, "a", 2, -1), (3, "b", 1, 1)];
+        for updates in [Vec::new(), once(), twice, once().split_off(4)] {
+            assert_eq!(cut(&[batch(updates.clone())]), cut(&[batch(updates), nothing()]));
+        }
+        assert_eq!(cut(&[batch(once())]).diffs[..], [1, 1, -1, 3, 3]);
+    }
 }

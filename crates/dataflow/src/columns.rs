@@ -90,7 +90,7 @@ impl BatchContainer for Keys {
     }
 
     fn clear(&mut self) {
-        *self = Keys::Growing(Vec::new());
+        self.grow().clear();
     }
 
     fn with_capacity(size: usize) -> Self {
@@ -105,6 +105,7 @@ impl BatchContainer for Keys {
         key
     }
 
+    #[inline]
     fn index(&self, index: usize) -> Key {
         match self {
             Keys::Growing(keys) => keys[index],
@@ -155,14 +156,22 @@ pub(crate) enum Values {
 }
 
 impl Values {
-    fn push(&mut self, value: &[u8]) {
+    fn grow(&mut self) -> (&mut Vec<usize>, &mut Vec<u8>) {
         match self {
-            Values::Growing { ends, bytes } => {
-                bytes.extend_from_slice(value);
-                ends.push(bytes.len());
-            }
+            Values::Growing { ends, bytes } => (ends, bytes),
             Values::Frozen(_) => unreachable!("{FROZEN}"),
         }
+    }
+
+    /// Makes room for so many bytes more.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.grow().1.reserve(more);
+    }
+
+    fn push(&mut self, value: &[u8]) {
+        let (ends, bytes) = self.grow();
+        bytes.extend_from_slice(value);
+        ends.push(bytes.len());
     }
 }
 
@@ -189,7 +198,9 @@ impl BatchContainer for Values {
     }
 
     fn clear(&mut self) {
-        *self = Self::with_capacity(0);
+        let (ends, bytes) = self.grow();
+        ends.clear();
+        bytes.clear();
     }
 
     fn with_capacity(size: usize) -> Self {
@@ -204,6 +215,7 @@ impl BatchContainer for Values {
         value
     }
 
+    #[inline]
     fn index(&self, index: usize) -> &[u8] {
         match self {
             Values::Growing { ends, bytes } => {
@@ -258,7 +270,7 @@ impl<T: Time> BatchContainer for Times<T> {
     }
 
     fn clear(&mut self) {
-        *self = Times::Growing(Vec::new());
+        self.grow().clear();
     }
 
     fn with_capacity(size: usize) -> Self {
@@ -273,6 +285,7 @@ impl<T: Time> BatchContainer for Times<T> {
         time
     }
 
+    #[inline]
     fn index(&self, index: usize) -> T {
         match self {
             Times::Growing(times) => times[index],
@@ -324,7 +337,7 @@ impl BatchContainer for Diffs {
     }
 
     fn clear(&mut self) {
-        *self = Diffs::Growing(Vec::new());
+        self.grow().clear();
     }
 
     fn with_capacity(size: usize) -> Self {
@@ -339,6 +352,7 @@ impl BatchContainer for Diffs {
         diff
     }
 
+    #[inline]
     fn index(&self, index: usize) -> i64 {
         match self {
             Diffs::Growing(diffs) => diffs[index],
@@ -395,7 +409,7 @@ impl BatchContainer for Offsets {
     }
 
     fn clear(&mut self) {
-        *self = Offsets::Growing(Vec::new());
+        self.grow().clear();
     }
 
     fn with_capacity(size: usize) -> Self {
@@ -410,6 +424,7 @@ impl BatchContainer for Offsets {
         offset
     }
 
+    #[inline]
     fn index(&self, index: usize) -> usize {
         match self {
             Offsets::Growing(offsets) => offsets[index],

@@ -10,9 +10,12 @@ use smallvec::SmallVec;
 
 use crate::scope::Data;
 
+/// Bytes of a value that lies in place, at most.
+const IN_PLACE: usize = 56;
+
 /// A value as bytes: a short one lies in place, so that to make, move and sort updates allocates nothing.
 #[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Encoded(SmallVec<[u8; 56]>);
+pub struct Encoded(SmallVec<[u8; IN_PLACE]>);
 
 // The derived one would copy byte by byte.
 impl Clone for Encoded {
@@ -50,40 +53,79 @@ impl PartialEq<Encoded> for [u8] {
 const PLAIN: &str = "plain data encodes into memory";
 const SCHEMA: &str = "an arrangement is read as what it was written";
 
-/// Writes into an encoded value.
-struct Writer(Encoded);
+/// Gathers an encoded value's bytes on the stack, for as long as they fit in place.
+struct Writer {
+    room: [u8; IN_PLACE],
+    /// Bytes in the room; more than it has once they have moved.
+    len: usize,
+    /// All bytes, once there are too many.
+    moved: SmallVec<[u8; IN_PLACE]>,
+}
+
+impl Writer {
+    fn new(begun: &[u8]) -> Self {
+        let mut writer = Writer { room: [0; IN_PLACE], len: 0, moved: SmallVec::new() };
+        writer.extend(begun);
+        writer
+    }
+
+    #[inline(always)]
+    fn extend(&mut self, bytes: &[u8]) {
+        match self.room.get_mut(self.len..self.len + bytes.len()) {
+            Some(room) => {
+                room.copy_from_slice(bytes);
+                self.len += bytes.len();
+            }
+            None => self.overflow(bytes),
+        }
+    }
+
+    #[cold]
+    fn overflow(&mut self, bytes: &[u8]) {
+        if let Some(room) = self.room.get(..self.len) {
+            self.moved.reserve(self.len + bytes.len());
+            self.moved.extend_from_slice(room);
+            self.len = IN_PLACE + 1;
+        }
+        self.moved.extend_from_slice(bytes);
+    }
+}
 
 impl Flavor for Writer {
     type Output = Encoded;
 
     #[inline(always)]
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.0.0.push(byte);
+        self.extend(&[byte]);
         Ok(())
     }
 
+    #[inline(always)]
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.0.0.extend_from_slice(bytes);
+        self.extend(bytes);
         Ok(())
     }
 
     fn finalize(self) -> postcard::Result<Encoded> {
-        Ok(self.0)
+        Ok(Encoded(match self.len {
+            len @ ..=IN_PLACE => SmallVec::from_buf_and_len(self.room, len),
+            _ => self.moved,
+        }))
     }
 }
 
-fn write<T: Data>(value: &T, begun: Encoded) -> Encoded {
-    postcard::serialize_with_flavor(value, Writer(begun)).expect(PLAIN)
+fn write<T: Data>(value: &T, begun: &[u8]) -> Encoded {
+    postcard::serialize_with_flavor(value, Writer::new(begun)).expect(PLAIN)
 }
 
 /// Encodes a row: a key that is a [`Key`] is its own name, any other is named by its digest and kept beside the value.
 pub fn encode<K: Data, V: Data>(key: &K, value: &V) -> (Key, Encoded) {
     if let Some(key) = (key as &dyn Any).downcast_ref::<Key>() {
-        return (*key, write(value, Encoded::default()));
+        return (*key, write(value, &[]));
     }
-    let bytes = write(key, Encoded::default());
+    let bytes = write(key, &[]);
     let name = Key::of(&bytes);
-    (name, write(value, bytes))
+    (name, write(value, &bytes))
 }
 
 /// Decodes a row that [`encode`] wrote.
@@ -96,4 +138,23 @@ pub fn decode<K: Data, V: Data>(name: Key, bytes: &[u8]) -> (K, V) {
     }
     let (key, rest) = postcard::take_from_bytes(bytes).expect(SCHEMA);
     (key, postcard::from_bytes(rest).expect(SCHEMA))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_any_length_are_written_as_the_library_writes_them() {
+        for length in [0, 1, IN_PLACE - 9, IN_PLACE - 8, IN_PLACE - 1, IN_PLACE, IN_PLACE + 1, 3000] {
+            let value = ("x".repeat(length), 7u64, [1u8; 8], "y".repeat(length));
+            let expected = postcard::to_stdvec(&value).unwrap();
+            let (name, bytes) = encode(&Key::MAX, &value);
+            assert_eq!((name, &*bytes), (Key::MAX, &*expected), "{length}");
+            let key = "key".repeat(length);
+            let (name, bytes) = encode(&key, &value);
+            assert_eq!(decode::<String, _>(name, &bytes), (key, value), "{length}");
+            assert!(bytes.ends_with(&expected), "{length}");
+        }
+    }
 }

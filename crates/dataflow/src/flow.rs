@@ -32,7 +32,7 @@ pub use compile::{Compiled, compile, schema};
 pub use graph_verifier::{GraphVerifier, Verdicts};
 pub use inquiry::kept_answer;
 pub use keyed::{Keyed, KeyedStep};
-pub use records::{Label, Made, MadeHead, Repeat, Spent, SpentUnit, Status, Unit};
+pub use records::{Label, Made, MadeHead, Repeat, SampleHead, SamplePart, Spent, SpentUnit, Status, Unit};
 pub use seeds::Seeds;
 
 /// What becomes of a sample that a verifier refuses.

@@ -75,8 +75,8 @@ pub use engine::{Change, Cut, Feed, Keeper, Pace};
 pub use flow::{
     Against, Budget, Candidates, Compiled, Documents, Flow, FlowPlan, FlowStage, GraphVerifier, Keyed,
     KeyedStep, Label, Made, MadeHead, MixDecision, Mixed, Mixer, OWED, OnReject, Operator, PublishSettings,
-    Purge, Purged, Quota, ReadSample, Repeat, Samples, Seeds, Spent, SpentUnit, Status, Unit, Verdicts,
-    call_of_drafts, call_of_verdict, compile, kept_answer, schema,
+    Purge, Purged, Quota, ReadSample, Repeat, SampleHead, SamplePart, Samples, Seeds, Spent, SpentUnit,
+    Status, Unit, Verdicts, call_of_drafts, call_of_verdict, compile, kept_answer, schema,
 };
 pub use graph::{
     Emit, Graph, JoinLogic, Keep, KeyRows, LookupLogic, MapLogic, Node, Operation, Read, RecomputeLogic,

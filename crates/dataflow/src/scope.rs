@@ -138,6 +138,21 @@ impl<'graph> Scope<'graph> {
         typed(self.graph.add(Operation::Map { input: rows.node, logic: Arc::new(logic) }))
     }
 
+    /// Keeps the rows of which `keep` is true, as they are.
+    pub fn filter<K: Data, V: Data>(
+        &mut self,
+        rows: Rows<K, V>,
+        keep: impl Fn(&K, &V) -> bool + Send + Sync + 'static,
+    ) -> Rows<K, V> {
+        let logic = move |name: Key, bytes: &[u8], emit: &mut Emit<'_>| {
+            let (key, value) = decode(name, bytes);
+            if keep(&key, &value) {
+                emit(name, bytes.into(), 1);
+            }
+        };
+        typed(self.graph.add(Operation::Map { input: rows.node, logic: Arc::new(logic) }))
+    }
+
     /// Returns the rows of all of these.
     ///
     /// # Panics

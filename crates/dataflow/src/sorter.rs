@@ -82,7 +82,7 @@ impl<T: Time> Batcher for Sorter<T> {
 }
 
 /// Updates that are sorted at once, about: so many lie in a processor's own cache.
-const AT_ONCE: usize = 1 << 11;
+const AT_ONCE: usize = 1 << 10;
 
 /// Parts into which updates are parted at most, in bits: more of them would be written to by turns than that cache has room
 /// for.
@@ -94,9 +94,10 @@ const MOST_BITS: u32 = 11;
 fn consolidate<T: Time>(updates: &mut Vec<Update<T>>) {
     let bits = (updates.len() / AT_ONCE).checked_ilog2().map_or(0, |bits| (bits + 1).min(MOST_BITS));
     let mut rest = &mut updates[..];
+    let mut order = Vec::new();
     for end in part(rest, bits) {
         let (part, others) = rest.split_at_mut(end);
-        part.sort_unstable_by(|one, two| (&one.0, &one.1).cmp(&(&two.0, &two.1)));
+        sort(part, &mut order);
         rest = others;
     }
     updates.dedup_by(|two, one| {
@@ -105,6 +106,36 @@ fn consolidate<T: Time>(updates: &mut Vec<Update<T>>) {
         same
     });
     updates.retain(|(_, _, diff)| *diff != 0);
+}
+
+/// Sorts updates by key, value and time: first the heads of their keys, which are short, and then each update goes to its
+/// place at once.
+fn sort<T: Time>(updates: &mut [Update<T>], order: &mut Vec<(u64, u32)>) {
+    let full = |one: &Update<T>, two: &Update<T>| (&one.0, &one.1).cmp(&(&two.0, &two.1));
+    if u32::try_from(updates.len()).is_err() {
+        return updates.sort_unstable_by(full);
+    }
+    order.clear();
+    order.extend(updates.iter().zip(0..).map(|(((key, _), ..), from)| (key.head64(), from)));
+    order.sort_unstable();
+    // Follow each circle of places: what lies in the first one is put where it belongs last.
+    for first in 0..order.len() {
+        let mut to = first;
+        loop {
+            let from = std::mem::replace(&mut order[to].1, u32::MAX);
+            if from == u32::MAX || from as usize == first {
+                break;
+            }
+            updates.swap(to, from as usize);
+            to = from as usize;
+        }
+    }
+    let mut rest = updates;
+    for same in order.chunk_by(|one, two| one.0 == two.0) {
+        let (part, others) = rest.split_at_mut(same.len());
+        part.sort_unstable_by(full);
+        rest = others;
+    }
 }
 
 /// Puts updates in order of the first bits of their keys, and returns how many have each (McIlroy, Bostic, McIlroy:

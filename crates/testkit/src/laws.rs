@@ -138,7 +138,7 @@ pub fn teacher_laws(teacher: Arc<Teacher>, documents: &[Document], effort: Effor
 pub fn judge_laws(judge: Arc<Judge>, documents: &[Document], effort: Effort) -> Result<(), String> {
     let runtime = runtime()?;
     for document in documents {
-        steps_are_pure(&*judge, &(sample_of(document), vec![document.clone()]), &runtime)?;
+        steps_are_pure(&*judge, &(Sample::of_document("made", document), vec![document.clone()]), &runtime)?;
     }
     let stages = [
         ("made", Operator::Generate(Arc::new(Whole))),
@@ -337,20 +337,6 @@ impl Generator for Whole {
         });
         say(Draft { fields: document.fields.clone(), ..draft });
         Ok(())
-    }
-}
-
-/// Returns a sample of a document, as a judge is shown one.
-fn sample_of(document: &Document) -> Sample {
-    Sample {
-        stage: "made".to_owned(),
-        content: Content::Text { text: document.text.clone() },
-        context: None,
-        documents: Vec::new(),
-        tier: document.tier,
-        synthetic: false,
-        origin: document.origin.clone(),
-        fields: document.fields.clone(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The columns of samples that an operator's `on` may name.
 
-use rifflebox_core::{Sample, listed};
+use rifflebox_core::{Content, listed};
 
 const COLUMNS: [&str; 6] = ["text", "messages", "prompt", "completion", "chosen", "rejected"];
 
@@ -15,12 +15,12 @@ pub(crate) fn wrong(on: &[String]) -> Option<String> {
     Some(format!("`on` names `{other}`, and samples have the columns {}", listed(COLUMNS)))
 }
 
-/// Returns the columns of a sample that `on` names, each with its place among all of them.
+/// Returns the columns of a content that `on` names, each with its place among all of them.
 pub(crate) fn of<'a>(
-    sample: &'a Sample,
+    content: &'a Content,
     on: &[String],
 ) -> impl Iterator<Item = (usize, &'static str, &'a str)> {
-    let columns = sample.content.columns().into_iter().enumerate();
+    let columns = content.columns().into_iter().enumerate();
     let named = columns.filter(move |(_, (name, _))| on.iter().any(|column| column == name));
     named.map(|(place, (name, text))| (place, name, text))
 }

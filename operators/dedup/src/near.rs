@@ -136,7 +136,7 @@ impl NearDuplicates {
 
 impl Purge for NearDuplicates {
     fn identity(&self) -> Identity {
-        Identity::new("near", "5").with_settings(&self.settings)
+        Identity::new("near", "6").with_settings(&self.settings)
     }
 
     fn displaced(&self, scope: &mut Scope<'_>, candidates: &Candidates) -> Purged {

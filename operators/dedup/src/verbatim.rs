@@ -13,7 +13,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rifflebox_core::{Document, Identity, Key, Proof, Result, Row, Sample, Verdict};
-use rifflebox_dataflow::{Arranged, Candidates, GraphVerifier, Keep, Rows, Scope, Seeds, Verdicts};
+use rifflebox_dataflow::{
+    Arranged, Candidates, GraphVerifier, Keep, ReadSample, Rows, Scope, Seeds, Verdicts,
+};
 
 use canary::Watch;
 use meet::{Mark, Meeting, meet};
@@ -159,7 +161,9 @@ impl Verbatim {
         let asked = candidates.look_up(
             scope,
             pairs.rows(),
-            move |id, read| read().map(|(_, sample)| Probe::of(id, &sample, &checked.settings)),
+            move |id, read: &mut ReadSample<'_>| {
+                read().map(|(_, sample)| Probe::of(id, &sample, &checked.settings))
+            },
             |_, probe: &Option<Probe>, document: Key, say| {
                 if let Some(probe) = probe {
                     say(document, probe.clone());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rifflebox_core::{Key, Row, Sample, StageRow};
 
-use super::records::{Made, MadeHead};
+use super::records::{Made, MadeHead, SamplePart};
 use crate::scope::{Arranged, Data, Rows, Scope};
 
 /// A part of what a stage puts out.
@@ -24,8 +24,8 @@ pub(super) struct Output {
     pub(super) sources: BTreeSet<String>,
 }
 
-/// Reads a sample with its row; none if it is gone.
-pub type ReadSample<'a> = dyn FnMut() -> Option<(Row, Sample)> + 'a;
+/// Reads a row with as much of its sample as is wanted; none if it is gone.
+pub type ReadSample<'a, S = Sample> = dyn FnMut() -> Option<(Row, S)> + 'a;
 
 /// The rows that reach a stage: each by its id, with its sample where that is wanted.
 pub struct Candidates {
@@ -71,19 +71,19 @@ impl Candidates {
         scope.concat(&parts)
     }
 
-    /// Says something of each row and its sample.
-    pub fn read<K: Data, V: Data>(
+    /// Says something of each row and its sample, or as much of that as is wanted.
+    pub fn read<S: SamplePart, K: Data, V: Data>(
         &self,
         scope: &mut Scope<'_>,
-        logic: impl Fn(Row, Sample, &mut dyn FnMut(K, V)) + Clone + Send + Sync + 'static,
+        logic: impl Fn(Row, S, &mut dyn FnMut(K, V)) + Clone + Send + Sync + 'static,
     ) -> Rows<K, V> {
         let mut parts = Vec::new();
         for term in &self.terms {
             let logic = logic.clone();
             match term {
                 Term::Made(made) => {
-                    let made = scope.enter(*made);
-                    parts.push(scope.flat_map(made, move |_, made: Made, say| {
+                    let made = scope.enter(made.read_as());
+                    parts.push(scope.flat_map(made, move |_, made: Made<S>, say| {
                         if let Made::Sample(row, sample) = made {
                             logic(row, *sample, say);
                         }
@@ -94,12 +94,15 @@ impl Candidates {
                     let said = scope.enter_arranged(*said);
                     for text in &self.texts {
                         let logic = logic.clone();
-                        let text = scope.borrow(*text);
-                        let rows = scope.join(said, text, move |_: Key, said: StageRow, made: Made, say| {
-                            if let (true, Made::Sample(_, sample)) = (less || said.onward().is_some(), made) {
-                                logic(said.row, *sample, say);
-                            }
-                        });
+                        let text = scope.borrow(text.read_as());
+                        let rows =
+                            scope.join(said, text, move |_: Key, said: StageRow, made: Made<S>, say| {
+                                if let (true, Made::Sample(_, sample)) =
+                                    (less || said.onward().is_some(), made)
+                                {
+                                    logic(said.row, *sample, say);
+                                }
+                            });
                         parts.push(if less { scope.negate(rows) } else { rows });
                     }
                 }
@@ -111,15 +114,15 @@ impl Candidates {
     /// Completes rows by the sample that their key names, as [`Scope::look_up`] does; `prepare` may read it.
     ///
     /// Of a sample, its content, context, stage and documents' keys never change; its row's name and route neither.
-    pub fn look_up<V: Data, P: 'static, K2: Data, V2: Data>(
+    pub fn look_up<S: SamplePart, V: Data, P: 'static, K2: Data, V2: Data>(
         &self,
         scope: &mut Scope<'_>,
         rows: Rows<Key, V>,
-        prepare: impl Fn(Key, &mut ReadSample<'_>) -> P + Send + Sync + 'static,
+        prepare: impl Fn(Key, &mut ReadSample<'_, S>) -> P + Send + Sync + 'static,
         logic: impl Fn(Key, &P, V, &mut dyn FnMut(K2, V2)) + Send + Sync + 'static,
     ) -> Rows<K2, V2> {
-        let tables: Vec<_> = self.texts.iter().map(|text| scope.borrow(*text)).collect();
-        let prepare = move |id: Key, read: &mut dyn FnMut() -> Option<Made>| {
+        let tables: Vec<_> = self.texts.iter().map(|text| scope.borrow(text.read_as())).collect();
+        let prepare = move |id: Key, read: &mut dyn FnMut() -> Option<Made<S>>| {
             prepare(id, &mut || match read()? {
                 Made::Sample(row, sample) => Some((row, *sample)),
                 Made::Failed { .. } => None,

@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rifflebox_core::{
-    Content, Document, Draft, Generator, Identity, Key, Origin, Outcome, Proof, Row, RowItem, Sample, Score,
-    Seed, StageRow, Tier, Tokenizer, Verdict, Verifier, logical_bytes,
+    Document, Draft, Generator, Identity, Key, Origin, Outcome, Proof, Row, RowItem, Sample, Score, Seed,
+    StageRow, Tier, Tokenizer, Verdict, Verifier, logical_bytes,
 };
 
 use super::OnReject;
@@ -118,16 +118,7 @@ pub(crate) fn holds(
     verifier: Arc<dyn Verifier>,
 ) -> impl Fn(&Document) -> Option<String> + Send + Sync + use<> {
     move |document| {
-        let sample = Sample {
-            stage: String::new(),
-            content: Content::Text { text: document.text.clone() },
-            context: None,
-            documents: Vec::new(),
-            tier: document.tier,
-            synthetic: false,
-            origin: document.origin.clone(),
-            fields: document.fields.clone(),
-        };
+        let sample = Sample::of_document("", document);
         match catch_unwind(AssertUnwindSafe(|| verifier.verify(&sample, &[]))) {
             Ok(verdict) if verdict.accept => None,
             Ok(verdict) => Some(verdict.reason.unwrap_or_default()),

@@ -1,13 +1,15 @@
 //! What a flow's arrangements hold, beside the rows of the core.
 
-use rifflebox_core::{Document, Key, Place, Row, RowItem, Sample, Tier};
+use rifflebox_core::{Content, Document, Key, Place, Row, RowItem, Sample, Tier};
 use serde::{Deserialize, Serialize};
 
-/// What a generator's arrangement holds of a sample; the row comes first, so that it is read without the text.
+use crate::scope::Data;
+
+/// What a generator's arrangement holds of a sample, or as much of it as is read; the row comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Made {
+pub enum Made<S = Sample> {
     /// A sample, by its id.
-    Sample(Row, Box<Sample>),
+    Sample(Row, Box<S>),
     /// A document of which nothing could be made, by the digest of stage and document.
     Failed {
         /// The document.
@@ -21,6 +23,25 @@ pub enum Made {
         /// Whether the next build asks again.
         owed: bool,
     },
+}
+
+/// As much of a sample as is read of it: all, its beginning, or nothing.
+///
+/// # Contract
+/// - It decodes from the beginning of a [`Sample`]'s bytes (asserted for those here, by a test).
+pub trait SamplePart: Data {}
+
+impl SamplePart for Sample {}
+impl SamplePart for SampleHead {}
+impl SamplePart for () {}
+
+/// The beginning of a [`Sample`]: decodes from the same bytes, and stops before its documents and fields.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SampleHead {
+    /// The stage that made it.
+    pub stage: String,
+    /// What it teaches.
+    pub content: Content,
 }
 
 /// The beginning of a [`Made`]: decodes from the same bytes, and stops before the text.
@@ -132,4 +153,44 @@ pub enum SpentUnit {
 /// A document's head: all but its text.
 pub(crate) fn headless(document: &Document) -> Document {
     Document { text: String::new(), ..document.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use rifflebox_core::{Kind, Origin, Redactions, Score, Value};
+
+    use super::*;
+    use crate::encoded::{decode, encode};
+
+    #[test]
+    fn parts_decode_from_what_a_sample_is_written_as() {
+        let document = Document {
+            source: "docs".to_owned(),
+            id: "a".to_owned(),
+            text: "A text.".to_owned(),
+            tier: Tier::T0,
+            license: Some("CC0-1.0".to_owned()),
+            origin: Origin::default(),
+            fields: [("n".to_owned(), Value::Int(1))].into(),
+            redactions: Redactions::default(),
+        };
+        let sample = Sample::of_document("made", &document);
+        let row = Row {
+            id: sample.id(),
+            route: document.key(),
+            content: sample.content.digest(),
+            kind: Kind::Text,
+            tier: Tier::T0,
+            score: Score::ONE,
+            synthetic: false,
+            tokens: 2,
+            bytes: 7,
+        };
+        let (id, bytes) = encode(&row.id, &Made::Sample(row.clone(), Box::new(sample.clone())));
+        let head = SampleHead { stage: sample.stage.clone(), content: sample.content.clone() };
+        assert_eq!(decode(id, &bytes), (id, Made::Sample(row.clone(), Box::new(sample))));
+        assert_eq!(decode(id, &bytes), (id, Made::Sample(row.clone(), Box::new(head))));
+        assert_eq!(decode(id, &bytes), (id, Made::Sample(row.clone(), Box::new(()))));
+        assert_eq!(decode(id, &bytes), (id, MadeHead::Sample(row)));
+    }
 }

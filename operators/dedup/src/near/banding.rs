@@ -55,8 +55,8 @@ impl Banding {
             let rows = &signature[band * self.rows..(band + 1) * self.rows];
             rows.iter().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
             let next = (band + 1) * self.rows;
-            let next = (next..next + (32 / bits) as usize).map(|index| signature[index % signature.len()]);
-            let order = next.fold(0, |order, value| (order << bits) | value & ((1 << bits) - 1));
+            let next = (next..next + (64 / bits) as usize).map(|index| signature[index % signature.len()]);
+            let order = next.fold(0, |order, value| (order << bits) | u64::from(value & ((1 << bits) - 1)));
             each(Key::from_u128(xxh3_128_with_seed(&bytes, band as u64)), Order(order));
         }
     }

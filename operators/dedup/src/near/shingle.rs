@@ -1,8 +1,8 @@
 //! Texts as sets of shingles: runs of consecutive words or characters, each named by a 64-bit hash.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
-use rifflebox_core::{each_lower_word, grams_in_place, mix};
+use rifflebox_core::{each_lower_word, each_lower_word_begins, grams_in_place, mix};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -26,28 +26,26 @@ pub(crate) struct Shingler {
 }
 
 impl Shingler {
-    /// Returns the shingles of a text in its order, lower-cased; one shingle for a shorter text, none for an empty one.
+    /// Calls `read` with the set of a text's shingles, lower-cased, in rising order: one shingle for a shorter text, none
+    /// for an empty one.
     ///
     /// Two texts share a hash exactly when they share a shingle, but for the collisions of 64 bits: one pair of texts of
     /// a thousand words in 10^13 has any.
-    pub(crate) fn shingles(&self, text: &str) -> Vec<u64> {
-        let mut units = self.units(text);
-        grams_in_place(&mut units, self.n);
-        units
-    }
-
-    /// Returns the set of a text's shingles, in rising order.
-    pub(crate) fn set(&self, text: &str) -> Vec<u64> {
-        let mut set = self.shingles(text);
+    pub(crate) fn with_set<T>(&self, text: &str, read: impl FnOnce(&mut Vec<u64>) -> T) -> T {
+        let mut set = SET.take();
+        set.clear();
+        self.units(text, &mut set);
+        grams_in_place(&mut set, self.n);
         sort(&mut set);
         set.dedup();
-        set
+        let read = read(&mut set);
+        SET.set(set);
+        read
     }
 
-    fn units(&self, text: &str) -> Vec<u64> {
-        let mut units = Vec::with_capacity(text.len() / 4);
+    fn units(&self, text: &str, units: &mut Vec<u64>) {
         match self.unit {
-            Unit::Word => each_lower_word(text, |word| units.push(xxh3_64(word.as_bytes()))),
+            Unit::Word => each_lower_word_begins(text, |rest, length| units.push(hash(rest, length))),
             Unit::Char => each_lower_word(text, |word| {
                 if !units.is_empty() {
                     units.push(mix(u64::from(' ')));
@@ -55,12 +53,38 @@ impl Shingler {
                 units.extend(word.chars().map(|char| mix(u64::from(char))));
             }),
         }
-        units
     }
 }
 
+/// Numbers without structure: digits of the circle's number, as Blowfish takes them.
+const DIGITS: [u64; 2] = [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344];
+
+/// Hashes the word of this length, at least 1, that a text begins with. A short one is read whole in one go, whatever its
+/// length is, and hashed by the two halves of a product (Wang Yi: wyhash).
+#[inline]
+fn hash(rest: &str, length: usize) -> u64 {
+    const SHORT: usize = size_of::<u128>();
+    if length > SHORT {
+        return xxh3_64(&rest.as_bytes()[..length]);
+    }
+    let bytes = match rest.as_bytes().first_chunk() {
+        Some(bytes) => *bytes,
+        None => {
+            let mut bytes = [0; SHORT];
+            bytes[..rest.len()].copy_from_slice(rest.as_bytes());
+            bytes
+        }
+    };
+    let word = u128::from_le_bytes(bytes) & (u128::MAX >> (8 * (SHORT - length)));
+    let (low, high) = (word as u64 ^ DIGITS[0], (word >> 64) as u64 ^ DIGITS[1]);
+    let product = u128::from(low) * u128::from(high);
+    product as u64 ^ (product >> 64) as u64
+}
+
 thread_local! {
-    /// Room that sorting takes, for as long as the thread lives: texts are many, and short.
+    /// Room for a set, for as long as the thread lives: texts are many, and short.
+    static SET: Cell<Vec<u64>> = const { Cell::new(Vec::new()) };
+    /// Room that sorting takes.
     static ROOM: RefCell<(Vec<u32>, Vec<u64>)> = const { RefCell::new((Vec::new(), Vec::new())) };
 }
 
@@ -176,6 +200,10 @@ mod tests {
 
     const WORDS: Shingler = Shingler { unit: Unit::Word, n: 5 };
 
+    fn set(shingler: Shingler, text: &str) -> Vec<u64> {
+        shingler.with_set(text, |set| set.clone())
+    }
+
     /// The definition, with regular expression, tuples and sets.
     fn reference(text: &str, n: usize) -> BTreeSet<Vec<String>> {
         let lower = text.to_lowercase();
@@ -205,7 +233,7 @@ mod tests {
             for two in texts {
                 for n in [1, 2, 5] {
                     let shingler = Shingler { n, ..WORDS };
-                    let (a, b) = (shingler.set(one), shingler.set(two));
+                    let (a, b) = (set(shingler, one), set(shingler, two));
                     let (x, y) = (reference(one, n), reference(two, n));
                     assert_eq!((a.len(), b.len()), (x.len(), y.len()), "{one:?} {two:?} {n}");
                     let bytes = |set: &[u64]| set.iter().map(|one| one.to_le_bytes()).collect::<Vec<_>>();
@@ -234,9 +262,24 @@ mod tests {
     }
 
     #[test]
+    fn a_word_hashes_alike_wherever_it_stands_and_unlike_others() {
+        let mut seen = BTreeSet::new();
+        for length in 1..40 {
+            for last in ["a", "b", "é"] {
+                let word = format!("{}{last}", "x".repeat(length));
+                let alone = hash(&word, word.len());
+                for behind in [" y", "z and so on, for longer than any word of sixteen bytes"] {
+                    assert_eq!(hash(&format!("{word}{behind}"), word.len()), alone, "{word}");
+                }
+                assert!(seen.insert(alone), "{word}");
+            }
+        }
+    }
+
+    #[test]
     fn characters_run_over_single_spaces() {
         let chars = Shingler { unit: Unit::Char, n: 3 };
-        assert_eq!(chars.set("a  b"), chars.set("A-B"));
-        assert_eq!(chars.set("日本語の文").len(), 3);
+        assert_eq!(set(chars, "a  b"), set(chars, "A-B"));
+        assert_eq!(set(chars, "日本語の文").len(), 3);
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn pace(workers: usize) -> Pace {
 }
 
 fn set(text: &str) -> BTreeSet<u64> {
-    Shingler { unit: Unit::Word, n: 5 }.shingles(text).into_iter().collect()
+    Shingler { unit: Unit::Word, n: 5 }.with_set(text, |set| set.iter().copied().collect())
 }
 
 fn jaccard(one: &str, two: &str) -> f64 {

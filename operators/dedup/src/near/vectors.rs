@@ -1,8 +1,6 @@
 //! Likeness of the vectors that a user's model made of the texts.
 
-use std::sync::Arc;
-
-use rifflebox_core::{Key, Row, Sample, Score, Value};
+use rifflebox_core::{Key, Sample, Score, Value};
 
 use super::banding::Banding;
 use super::graph::{Found, Likeness, Sketch};
@@ -44,22 +42,26 @@ impl Vectors {
 }
 
 impl Likeness for Vectors {
-    fn sketch(&self, row: &Row, sample: &Sample) -> Option<Arc<Sketch>> {
+    type Read = Sample;
+    type Known = ();
+
+    fn sketch(&self, _: Key, sample: &Sample) -> Option<Sketch> {
         let vector = self.vector(sample)?;
-        let bytes = vector.into_iter().flat_map(f32::to_le_bytes).collect();
-        Some(Arc::new(Sketch { route: row.route, bytes }))
+        Some(vector.into_iter().flat_map(f32::to_le_bytes).collect())
     }
 
     /// To read a vector costs nothing, and a sample's may change while its id stays.
-    fn recall(&self, _: Key) -> Option<Arc<Sketch>> {
+    fn recall(&self, _: Key) -> Option<Sketch> {
         None
     }
 
-    fn recall_both(&self, _: Key, _: Key) -> Option<Found> {
+    fn know(&self, _: Key) {}
+
+    fn recall_both(&self, (): &(), (): &()) -> Option<Found> {
         None
     }
 
-    fn bands(&self, _: &Row, sample: &Sample, each: &mut dyn FnMut(Key, Order)) -> Option<Shape> {
+    fn bands(&self, _: Key, sample: &Sample, each: &mut dyn FnMut(Key, Order)) -> Option<Shape> {
         let vector = self.vector(sample)?;
         // Vectors of two models do not compare: another dimension is another kind.
         let kind = [vec![sample.content.kind() as u8], vector.len().to_le_bytes().to_vec()].concat();
@@ -70,8 +72,8 @@ impl Likeness for Vectors {
         Some(Shape { size, version: numbers.finish().head64() })
     }
 
-    fn similarity(&self, one: &Sketch, two: &Sketch) -> Option<Score> {
-        if one.bytes.len() != two.bytes.len() {
+    fn similarity(&self, one: &[u8], two: &[u8]) -> Option<Score> {
+        if one.len() != two.len() {
             return None;
         }
         let (mut dot, mut norm, mut other_norm) = (0.0f64, 0.0f64, 0.0f64);
@@ -85,6 +87,6 @@ impl Likeness for Vectors {
     }
 }
 
-fn numbers(sketch: &Sketch) -> impl Iterator<Item = f64> {
-    sketch.bytes.as_chunks().0.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes)))
+fn numbers(sketch: &[u8]) -> impl Iterator<Item = f64> {
+    sketch.as_chunks().0.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes)))
 }

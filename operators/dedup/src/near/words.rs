@@ -1,10 +1,11 @@
 //! Likeness of texts by the runs of words that they share.
 
-use std::sync::Arc;
+use std::cell::OnceCell;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use rifflebox_core::{Key, Row, Sample, Score};
+use rifflebox_core::{Content, Key, Score};
+use rifflebox_dataflow::SampleHead;
 
 use super::NearSettings;
 use super::banding::Banding;
@@ -33,20 +34,30 @@ pub(crate) struct Words {
     /// In millionths.
     threshold: u64,
     /// Sets that were made lately: most rows are compared in the epoch in which they come.
-    recent: Cache<Key, Arc<Sketch>, Bytes>,
+    recent: Cache<Key, Sketch, Bytes>,
     /// How many elements the sets have that were made lately, where that can be said.
-    counted: Memo<[u64; 8]>,
-    /// Pairs that were found alike lately: how similar they are, and where the better one is published. They meet in most of
-    /// their bands; others seldom meet again.
-    alike: Memo<(f64, u128)>,
+    counted: Memo<7>,
+    /// How similar pairs are that were compared lately, as the bits of a number: many meet again, in most of their bands.
+    compared: Memo<1>,
+}
+
+/// The bits of no similarity: of a pair that is not alike.
+const UNLIKE: u64 = 0;
+
+/// What is still known of a row; its set is fetched when it is first compared.
+pub(crate) struct Known {
+    id: Key,
+    /// With the number of all that it counts.
+    census: Option<(Census, usize)>,
+    sketch: OnceCell<Option<Sketch>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Bytes;
 
-impl Weighter<Key, Arc<Sketch>> for Bytes {
-    fn weight(&self, _: &Key, sketch: &Arc<Sketch>) -> u64 {
-        (size_of::<Sketch>() + sketch.bytes.len()) as u64
+impl Weighter<Key, Sketch> for Bytes {
+    fn weight(&self, _: &Key, sketch: &Sketch) -> u64 {
+        (size_of::<Sketch>() + sketch.len()) as u64
     }
 }
 
@@ -61,13 +72,13 @@ impl Words {
             threshold: settings.threshold_millionths(),
             recent: Cache::with_weighter(RECENT_SETS, RECENT_BYTES, Bytes),
             counted: Memo::new(),
-            alike: Memo::new(),
+            compared: Memo::new(),
         }
     }
 
     /// Calls `read` with the text that is compared.
-    fn text<T>(&self, sample: &Sample, read: impl FnOnce(&str) -> T) -> T {
-        let columns: Vec<&str> = columns::of(sample, &self.on).map(|(_, _, text)| text).collect();
+    fn text<T>(&self, content: &Content, read: impl FnOnce(&str) -> T) -> T {
+        let columns: Vec<&str> = columns::of(content, &self.on).map(|(_, _, text)| text).collect();
         match columns[..] {
             [text] => read(text),
             _ => read(&columns.join("\n")),
@@ -81,62 +92,84 @@ impl Words {
     }
 
     /// Whether the counts of two sets tell that they are not alike.
-    fn cannot_match(&self, one: Key, two: Key) -> bool {
-        let [one, two] = [one, two].map(|id| self.counted.get(id.to_u128()).map(Census));
-        one.zip(two)
-            .is_some_and(|(one, two)| one.most_shared(&two) < self.least_shared(one.size() + two.size()))
+    fn cannot_match(&self, one: &Known, two: &Known) -> bool {
+        let (Some(one), Some(two)) = (&one.census, &two.census) else { return false };
+        one.0.most_shared(&two.0) < self.least_shared(one.1 + two.1)
     }
 
-    /// Returns a sample's set, and what keeps it for a while; none if it is empty.
-    fn set(&self, row: &Row, sample: &Sample) -> Option<(Vec<u64>, Arc<Sketch>)> {
-        let set = self.text(sample, |text| self.shingler.set(text));
-        if set.is_empty() {
-            return None;
+    fn sketch_of<'a>(&self, known: &'a Known) -> Option<&'a Sketch> {
+        known.sketch.get_or_init(|| self.recall(known.id)).as_ref()
+    }
+
+    /// Calls `read` with a text's set; none if it is empty.
+    fn with_set<T>(&self, content: &Content, read: impl FnOnce(&mut Vec<u64>) -> T) -> Option<T> {
+        self.text(content, |text| {
+            self.shingler.with_set(text, |set| if set.is_empty() { None } else { Some(read(set)) })
+        })
+    }
+
+    /// Keeps a sample's set for a while.
+    fn keep(&self, id: Key, set: &mut [u64]) -> Sketch {
+        if let Some(census) = Census::of(set) {
+            self.counted.put(id.to_u128(), census.0);
         }
-        let mut bytes = vec![0; 8 * set.len()];
-        bytes.as_chunks_mut().0.iter_mut().zip(&set).for_each(|(to, element)| *to = element.to_le_bytes());
-        let sketch = Arc::new(Sketch { route: row.route, bytes });
-        if let Some(census) = Census::of(&set) {
-            self.counted.put(row.id.to_u128(), census.0);
-        }
-        self.recent.insert(row.id, sketch.clone());
-        Some((set, sketch))
+        set.iter_mut().for_each(|element| *element = element.to_le());
+        let sketch = Sketch::from(bytemuck::must_cast_slice::<u64, u8>(set));
+        self.recent.insert(id, sketch.clone());
+        sketch
     }
 }
 
+/// Names a pair of digests as well as a digest of both would. Pairs of one better row have places side by side: they come
+/// one after another.
+fn pair_of(better: u128, worse: u128) -> u128 {
+    const SIDE_BY_SIDE: u128 = 31 << 64;
+    let tail = (better ^ worse.rotate_left(17)) & u128::from(u64::MAX);
+    (better & !SIDE_BY_SIDE | worse & SIDE_BY_SIDE) & !u128::from(u64::MAX) | tail
+}
+
 impl Likeness for Words {
-    fn sketch(&self, row: &Row, sample: &Sample) -> Option<Arc<Sketch>> {
-        self.set(row, sample).map(|(_, sketch)| sketch)
+    type Read = SampleHead;
+    type Known = Known;
+
+    fn sketch(&self, id: Key, sample: &SampleHead) -> Option<Sketch> {
+        self.with_set(&sample.content, |set| self.keep(id, set))
     }
 
-    fn recall(&self, id: Key) -> Option<Arc<Sketch>> {
+    fn recall(&self, id: Key) -> Option<Sketch> {
         self.recent.get(&id)
     }
 
-    fn recall_both(&self, better: Key, worse: Key) -> Option<Found> {
-        // Keys are digests: turned against each other they name the pair as well as a digest of both would.
-        let pair = better.to_u128() ^ worse.to_u128().rotate_left(17);
-        if let Some((similarity, route)) = self.alike.get(pair) {
-            return Some(Some((Score::new(similarity), Key::from_u128(route))));
+    fn know(&self, id: Key) -> Known {
+        let census = self.counted.get(id.to_u128()).map(Census);
+        Known { id, census: census.map(|census| (census, census.size())), sketch: OnceCell::new() }
+    }
+
+    fn recall_both(&self, better: &Known, worse: &Known) -> Option<Found> {
+        let pair = pair_of(better.id.to_u128(), worse.id.to_u128());
+        if let Some([similarity]) = self.compared.get(pair) {
+            return Some((similarity != UNLIKE).then(|| Score::new(f64::from_bits(similarity))));
         }
         if self.cannot_match(better, worse) {
             return Some(None);
         }
-        let (better, worse) = (self.recall(better)?, self.recall(worse)?);
-        let Some(similarity) = self.similarity(&worse, &better) else { return Some(None) };
-        self.alike.put(pair, (similarity.value(), better.route.to_u128()));
-        Some(Some((similarity, better.route)))
+        let found = self.similarity(self.sketch_of(worse)?, self.sketch_of(better)?);
+        self.compared.put(pair, [found.map_or(UNLIKE, |similarity| similarity.value().to_bits())]);
+        Some(found)
     }
 
-    fn bands(&self, row: &Row, sample: &Sample, each: &mut dyn FnMut(Key, Order)) -> Option<Shape> {
-        let (set, _) = self.set(row, sample)?;
-        self.banding.each(&self.permutations.sign(&set), 4, &[sample.content.kind() as u8], each);
+    fn bands(&self, id: Key, sample: &SampleHead, each: &mut dyn FnMut(Key, Order)) -> Option<Shape> {
+        let size = self.with_set(&sample.content, |set| {
+            self.banding.each(&self.permutations.sign(set), 4, &[sample.content.kind() as u8], each);
+            self.keep(id, set);
+            set.len()
+        })?;
         // The text is part of the sample's id: no other ever stands under the same.
-        Some(Shape { size: u32::try_from(set.len()).unwrap_or(u32::MAX), version: 0 })
+        Some(Shape { size: u32::try_from(size).unwrap_or(u32::MAX), version: 0 })
     }
 
-    fn similarity(&self, one: &Sketch, two: &Sketch) -> Option<Score> {
-        let (one, two) = (one.bytes.as_chunks().0, two.bytes.as_chunks().0);
+    fn similarity(&self, one: &[u8], two: &[u8]) -> Option<Score> {
+        let (one, two) = (one.as_chunks().0, two.as_chunks().0);
         let both = one.len() + two.len();
         let shared = shared(one, two, self.least_shared(both))?;
         Some(Score::new(shared as f64 / (both - shared) as f64))

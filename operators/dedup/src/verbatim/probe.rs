@@ -51,7 +51,7 @@ impl Probe {
     /// Reads the columns that are looked at; turns of a dialogue are counted from 0.
     pub(crate) fn of(id: Key, sample: &Sample, settings: &VerbatimSettings) -> Self {
         let is_dialogue = matches!(sample.content, Content::Messages { .. });
-        let named = columns::of(sample, &settings.on).map(|(index, name, text)| match is_dialogue {
+        let named = columns::of(&sample.content, &settings.on).map(|(index, name, text)| match is_dialogue {
             true => (format!("{name}[{index}]"), text.to_owned()),
             false => (name.to_owned(), text.to_owned()),
         });
