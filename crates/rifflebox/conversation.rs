@@ -1,6 +1,6 @@
 //! What was asked about an item and what was answered, found again among the kept answers.
 
-use rifflebox_core::{Document, Heard, Inquiring, Inquiry, Key, Next, Respondent, Sample};
+use rifflebox_core::{Document, Heard, Inquiring, Inquiry, Judge, Key, Next, Respondent, Sample, Verdict};
 use rifflebox_dataflow::{ANSWERS, Answer, FlowStage, Operator, Reader, kept_answer};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -27,7 +27,7 @@ pub struct StoryCall {
 /// Returns what a stage asked models of a document.
 pub(crate) fn taught(standing: &Standing, stage: &FlowStage, document: &Document) -> Vec<StoryCall> {
     match &stage.operator {
-        Operator::Teach(teacher) => conversation(&**teacher, document, &standing.reader),
+        Operator::Teach(teacher) => conversation(&**teacher, document, &standing.reader).calls,
         _ => Vec::new(),
     }
 }
@@ -40,13 +40,42 @@ pub(crate) fn judged(
     documents: &[Document],
 ) -> Vec<StoryCall> {
     match &stage.operator {
-        Operator::Judge(judge, _) => {
-            // As the judge is shown it.
-            let documents = if judge.describe().reads_documents { documents.to_vec() } else { Vec::new() };
-            conversation(&**judge, &(sample.clone(), documents), &standing.reader)
-        }
+        Operator::Judge(judge, _) => judgement(standing, &**judge, sample, documents).calls,
         _ => Vec::new(),
     }
+}
+
+/// Lets a judge judge a sample anew by the kept answers, and returns the verdict; none if it comes to none, and nothing if
+/// one of its answers is not kept.
+pub(crate) fn judged_anew(
+    standing: &Standing,
+    judge: &Judge,
+    sample: &Sample,
+    documents: &[Document],
+) -> Option<Option<Verdict>> {
+    match judgement(standing, judge, sample, documents).said? {
+        Next::Say(verdict) | Next::SayRest(verdict, _) => Some(Some(verdict)),
+        Next::Fail(_) | Next::Ask(_) => Some(None),
+    }
+}
+
+fn judgement(
+    standing: &Standing,
+    judge: &Judge,
+    sample: &Sample,
+    documents: &[Document],
+) -> Conversation<Verdict> {
+    // As the judge is shown it.
+    let documents = if judge.describe().reads_documents { documents.to_vec() } else { Vec::new() };
+    conversation(judge, &(sample.clone(), documents), &standing.reader)
+}
+
+/// An inquiry into an item, as far as kept answers take it.
+struct Conversation<Said> {
+    calls: Vec<StoryCall>,
+    /// What it says in the end; one that asks on after all of its rounds, or asks nothing, has failed. None if an
+    /// answer is not kept.
+    said: Option<Next<Said>>,
 }
 
 /// Takes all steps of an inquiry into an item that kept answers allow; asks nothing.
@@ -54,14 +83,19 @@ fn conversation<Item, Said>(
     inquiry: &dyn Inquiry<Item, Said>,
     item: &Item,
     reader: &Reader,
-) -> Vec<StoryCall> {
+) -> Conversation<Said> {
     let Inquiring { respondents, rounds, .. } = inquiry.describe();
     let (mut calls, mut heard) = (Vec::new(), Vec::<Vec<Heard>>::new());
-    while heard.len() < rounds {
-        let Next::Ask(questions) = inquiry.next(item, &heard) else { break };
+    loop {
+        let questions = match inquiry.next(item, &heard) {
+            Next::Ask(questions) if heard.len() < rounds && !questions.is_empty() => questions,
+            said => return Conversation { calls, said: Some(said) },
+        };
         let mut replies = Vec::new();
         for question in &questions {
-            let Some(respondent) = respondents.get(question.to) else { return calls };
+            let Some(respondent) = respondents.get(question.to) else {
+                return Conversation { calls, said: Some(Next::Ask(questions)) };
+            };
             let call = respondent.key(&question.request);
             let kept = find(reader, &**respondent, call);
             let (outcome, reason, answer) = match &kept {
@@ -81,11 +115,10 @@ fn conversation<Item, Said>(
             calls.push(StoryCall { to, round, call, outcome, reason, said });
         }
         if replies.len() < questions.len() {
-            break;
+            return Conversation { calls, said: None };
         }
         heard.push(replies);
     }
-    calls
 }
 
 /// Looks a call's answer up wherever its respondent's answers are kept; a final one before one that is owed.

@@ -1,15 +1,18 @@
-//! `check --rerun`: kept verdicts of pure verifiers, given again.
+//! `check --rerun`: kept verdicts that follow from what is kept, given again.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rifflebox_core::{Error, ErrorKind, Key, Outcome, Result, StageRow, Verdict};
 use rifflebox_dataflow::{Flow, FlowStage, Operator};
 
+use crate::conversation::judged_anew;
 use crate::standing::Standing;
 use crate::workspace::Workspace;
 
 impl Workspace {
-    /// Runs kept verdicts of pure verifiers again, and says where one differs: then its code changed without a version.
+    /// Gives kept verdicts again, and says where one differs: then its code changed without a version. Those of pure
+    /// verifiers and of judges, which read kept answers; a call that was answered with a verdict, and what is judged by
+    /// what else there is, is left out.
     ///
     /// Which ones is a matter of chance, and always the same: the `n` of all verdicts whose digests are the least.
     ///
@@ -24,7 +27,8 @@ impl Workspace {
 
 fn rerun(standing: &Standing, n: usize) -> Result<Vec<String>> {
     let mut chosen: Vec<(Key, &FlowStage)> = Vec::new();
-    for stage in standing.stages("verify").filter(|stage| matches!(stage.operator, Operator::Verify(..))) {
+    let again_is = |stage: &&FlowStage| matches!(stage.operator, Operator::Verify(..) | Operator::Judge(..));
+    for stage in standing.stages("verify").filter(again_is) {
         chosen.extend(least(standing, stage, n).into_iter().map(|id| (id, stage)));
     }
     chosen.sort_by(|(one, a), (two, b)| (one, &a.name).cmp(&(two, &b.name)));
@@ -52,7 +56,11 @@ fn least(standing: &Standing, stage: &FlowStage, n: usize) -> Vec<Key> {
 
 /// Gives one verdict again, and says what differs.
 fn again(standing: &Standing, id: Key, stage: &FlowStage) -> Result<Option<String>> {
-    let Operator::Verify(verifier, _) = &stage.operator else { return Ok(None) };
+    let reads_documents = match &stage.operator {
+        Operator::Verify(verifier, _) => verifier.reads_documents(),
+        Operator::Judge(judge, _) => judge.describe().reads_documents,
+        _ => return Ok(None),
+    };
     let name = &stage.name;
     let missing = |what: &str| {
         Error::new(
@@ -63,14 +71,17 @@ fn again(standing: &Standing, id: Key, stage: &FlowStage) -> Result<Option<Strin
     let kept = standing.reader.table::<Key, StageRow>(&format!("{name}/verdicts")).get(id);
     let kept = kept.into_iter().next().ok_or_else(|| missing("the verdict"))?;
     let (_, _, sample) = standing.sample(id).ok_or_else(|| missing("the text"))?;
-    let documents = match verifier.reads_documents() {
-        true => standing.documents_of(&sample),
-        false => Vec::new(),
-    };
-    if verifier.reads_documents() && documents.is_empty() {
+    let documents = if reads_documents { standing.documents_of(&sample) } else { Vec::new() };
+    if reads_documents && documents.is_empty() {
         return Err(missing("the document"));
     }
-    let given = catch_unwind(AssertUnwindSafe(|| verifier.verify(&sample, &documents))).ok();
+    let given = catch_unwind(AssertUnwindSafe(|| match &stage.operator {
+        Operator::Verify(verifier, _) => Some(Some(verifier.verify(&sample, &documents))),
+        Operator::Judge(judge, _) => judged_anew(standing, &**judge, &sample, &documents),
+        _ => None,
+    }));
+    // A call that is owed gives no verdict yet.
+    let Some(given) = given.unwrap_or(Some(None)) else { return Ok(None) };
     if given == kept.verdict {
         return Ok(None);
     }

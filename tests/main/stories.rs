@@ -7,6 +7,7 @@ mod copies;
 mod executed;
 mod held_out;
 mod histories;
+mod judged_anew;
 mod rehearsals;
 mod versions;
 

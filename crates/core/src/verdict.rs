@@ -74,3 +74,13 @@ impl Verdict {
         self
     }
 }
+
+/// What rules find: nothing, or why they refuse.
+impl<Reason: ToString> From<Result<(), Reason>> for Verdict {
+    fn from(found: Result<(), Reason>) -> Self {
+        match found {
+            Ok(()) => Verdict::accept(),
+            Err(reason) => Verdict::reject(reason.to_string()),
+        }
+    }
+}

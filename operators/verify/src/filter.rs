@@ -60,9 +60,6 @@ impl<R: Rules> Verifier for Filter<R> {
             Content::Text { text } => Cow::Borrowed(text.as_str()),
             _ => Cow::Owned(sample.text()),
         };
-        match self.rules.judge(&text) {
-            Ok(()) => Verdict::accept(),
-            Err(reason) => Verdict::reject(reason),
-        }
+        self.rules.judge(&text).into()
     }
 }

@@ -131,6 +131,20 @@ fn unfenced(text: &str) -> &str {
     }
 }
 
+impl Format {
+    fn judge_sample(&self, sample: &Sample) -> Result<(), String> {
+        let parts = self.looked_at.parts(sample)?;
+        if parts.is_empty() {
+            return Err("the assistant says nothing".to_owned());
+        }
+        for (index, (name, text)) in parts.iter().enumerate() {
+            let turn = if parts.len() > 1 { format!(", turn {}", index + 1) } else { String::new() };
+            self.judge(text).map_err(|why| clip(format!("{name}{turn}: {why}")))?;
+        }
+        Ok(())
+    }
+}
+
 impl Verifier for Format {
     fn identity(&self) -> Identity {
         // A file of a schema counts by what it holds.
@@ -147,20 +161,7 @@ impl Verifier for Format {
     }
 
     fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
-        let parts = match self.looked_at.parts(sample) {
-            Ok(parts) => parts,
-            Err(why) => return Verdict::reject(why),
-        };
-        if parts.is_empty() {
-            return Verdict::reject("the assistant says nothing");
-        }
-        for (index, (name, text)) in parts.iter().enumerate() {
-            if let Err(why) = self.judge(text) {
-                let turn = if parts.len() > 1 { format!(", turn {}", index + 1) } else { String::new() };
-                return Verdict::reject(clip(format!("{name}{turn}: {why}")));
-            }
-        }
-        Verdict::accept()
+        self.judge_sample(sample).into()
     }
 }
 

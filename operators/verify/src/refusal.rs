@@ -135,14 +135,10 @@ impl Verifier for Refusal {
     }
 
     fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
-        let parts = match self.looked_at.parts(sample) {
-            Ok(parts) => parts,
-            Err(why) => return Verdict::reject(why),
-        };
-        match parts.iter().find_map(|(_, text)| self.judge(text).err()) {
-            Some(why) => Verdict::reject(why),
-            None => Verdict::accept(),
-        }
+        self.looked_at
+            .parts(sample)
+            .and_then(|parts| parts.iter().try_for_each(|(_, text)| self.judge(text)))
+            .into()
     }
 }
 

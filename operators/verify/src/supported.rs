@@ -45,10 +45,7 @@ impl Verifier for Supported {
     }
 
     fn verify(&self, sample: &Sample, documents: &[Document]) -> Verdict {
-        match judge(sample, documents) {
-            Ok(()) => Verdict::accept(),
-            Err(fault) => Verdict::reject(fault.to_string()),
-        }
+        judge(sample, documents).into()
     }
 }
 

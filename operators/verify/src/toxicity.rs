@@ -120,10 +120,7 @@ impl Verifier for Toxicity {
     }
 
     fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
-        match self.judge(sample) {
-            Ok(()) => Verdict::accept(),
-            Err(why) => Verdict::reject(why),
-        }
+        self.judge(sample).into()
     }
 }
 

@@ -199,10 +199,7 @@ impl Verifier for Vocabulary {
     }
 
     fn verify(&self, sample: &Sample, _: &[Document]) -> Verdict {
-        match self.judge(sample) {
-            Ok(()) => Verdict::accept(),
-            Err(why) => Verdict::reject(why),
-        }
+        self.judge(sample).into()
     }
 }
 

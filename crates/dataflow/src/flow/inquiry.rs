@@ -288,13 +288,15 @@ impl Asking {
             scope.flat_map(calls, |call: Key, (_, _, request): (Key, Turn, Vec<u8>), say| say(call, request));
         let asker = Arc::new(RespondentAsker(respondent.clone()));
         let answers = scope.ask(requests, &about.answers.to_string(), asker);
-        let reader = respondent.clone();
-        let replies =
-            scope.join(demand, answers, move |_: Key, (id, turn): (Key, Turn), answer: Answer, say| {
-                say(id, Part::Reply(turn, read(&*reader, answer)));
+        let heard =
+            scope.join(demand, answers, move |call: Key, (id, turn): (Key, Turn), answer: Answer, say| {
+                say(id, (turn, call, read(&*respondent, answer)));
             });
-        let costs = scope.join(demand, answers, move |call: Key, _: (Key, Turn), answer: Answer, say| {
-            let Answered::Heard(heard) = read(&*respondent, answer) else { return };
+        let replies = scope.flat_map(heard, |id, (turn, _, answered): (Turn, Key, Answered), say| {
+            say(id, Part::Reply(turn, answered));
+        });
+        let costs = scope.flat_map(heard, move |_: Key, (_, call, answered): (Turn, Key, Answered), say| {
+            let Answered::Heard(heard) = answered else { return };
             let (failed, cost) = (heard.is_err(), heard.map(|reply| reply.cost).unwrap_or_default());
             say(call, Paid { to: about.name.clone(), failed, cost });
         });
