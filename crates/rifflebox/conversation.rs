@@ -1,5 +1,7 @@
 //! What was asked about an item and what was answered, found again among the kept answers.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use rifflebox_core::{Document, Heard, Inquiring, Inquiry, Judge, Key, Next, Respondent, Sample, Verdict};
 use rifflebox_dataflow::{ANSWERS, Answer, FlowStage, Operator, Reader, kept_answer};
 use serde::Serialize;
@@ -45,17 +47,25 @@ pub(crate) fn judged(
     }
 }
 
-/// Lets a judge judge a sample anew by the kept answers, and returns the verdict; none if it comes to none, and nothing if
-/// one of its answers is not kept.
+/// What a judge comes to that judges a sample anew, by the kept answers.
+pub(crate) enum Anew {
+    Judged(Verdict),
+    Failed(String),
+    /// It asks what nobody has answered.
+    Unanswered,
+}
+
+/// Lets a judge judge a sample anew; asks nobody.
 pub(crate) fn judged_anew(
     standing: &Standing,
     judge: &Judge,
     sample: &Sample,
     documents: &[Document],
-) -> Option<Option<Verdict>> {
-    match judgement(standing, judge, sample, documents).said? {
-        Next::Say(verdict) | Next::SayRest(verdict, _) => Some(Some(verdict)),
-        Next::Fail(_) | Next::Ask(_) => Some(None),
+) -> Anew {
+    match judgement(standing, judge, sample, documents).end {
+        End::Said(verdict) => Anew::Judged(verdict),
+        End::Failed(reason) => Anew::Failed(reason),
+        End::Unanswered => Anew::Unanswered,
     }
 }
 
@@ -73,9 +83,13 @@ fn judgement(
 /// An inquiry into an item, as far as kept answers take it.
 struct Conversation<Said> {
     calls: Vec<StoryCall>,
-    /// What it says in the end; one that asks on after all of its rounds, or asks nothing, has failed. None if an
-    /// answer is not kept.
-    said: Option<Next<Said>>,
+    end: End<Said>,
+}
+
+enum End<Said> {
+    Said(Said),
+    Failed(String),
+    Unanswered,
 }
 
 /// Takes all steps of an inquiry into an item that kept answers allow; asks nothing.
@@ -87,14 +101,21 @@ fn conversation<Item, Said>(
     let Inquiring { respondents, rounds, .. } = inquiry.describe();
     let (mut calls, mut heard) = (Vec::new(), Vec::<Vec<Heard>>::new());
     loop {
-        let questions = match inquiry.next(item, &heard) {
-            Next::Ask(questions) if heard.len() < rounds && !questions.is_empty() => questions,
-            said => return Conversation { calls, said: Some(said) },
+        let next = catch_unwind(AssertUnwindSafe(|| inquiry.next(item, &heard)));
+        let end = match next.unwrap_or_else(|_| Next::Fail("panic".to_owned())) {
+            Next::Ask(questions) if heard.len() < rounds && !questions.is_empty() => Ok(questions),
+            Next::Ask(_) => Err(End::Failed("it asks on, or asks nothing".to_owned())),
+            Next::Say(said) | Next::SayRest(said, _) => Err(End::Said(said)),
+            Next::Fail(reason) => Err(End::Failed(reason)),
+        };
+        let questions = match end {
+            Ok(questions) => questions,
+            Err(end) => return Conversation { calls, end },
         };
         let mut replies = Vec::new();
         for question in &questions {
             let Some(respondent) = respondents.get(question.to) else {
-                return Conversation { calls, said: Some(Next::Ask(questions)) };
+                return Conversation { calls, end: End::Failed("it asks somebody unknown".to_owned()) };
             };
             let call = respondent.key(&question.request);
             let kept = find(reader, &**respondent, call);
@@ -115,7 +136,7 @@ fn conversation<Item, Said>(
             calls.push(StoryCall { to, round, call, outcome, reason, said });
         }
         if replies.len() < questions.len() {
-            return Conversation { calls, said: None };
+            return Conversation { calls, end: End::Unanswered };
         }
         heard.push(replies);
     }

@@ -5,14 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rifflebox_core::{Error, ErrorKind, Key, Outcome, Result, StageRow, Verdict};
 use rifflebox_dataflow::{Flow, FlowStage, Operator};
 
-use crate::conversation::judged_anew;
-use crate::standing::Standing;
+use crate::conversation::{Anew, judged_anew};
+use crate::standing::{Standing, owed};
 use crate::workspace::Workspace;
 
 impl Workspace {
     /// Gives kept verdicts again, and says where one differs: then its code changed without a version. Those of pure
-    /// verifiers and of judges, which read kept answers; a call that was answered with a verdict, and what is judged by
-    /// what else there is, is left out.
+    /// verifiers, and of judges, which read kept answers. Verdicts that were a call's answer, and those of graph verifiers,
+    /// are left out.
     ///
     /// Which ones is a matter of chance, and always the same: the `n` of all verdicts whose digests are the least.
     ///
@@ -27,8 +27,9 @@ impl Workspace {
 
 fn rerun(standing: &Standing, n: usize) -> Result<Vec<String>> {
     let mut chosen: Vec<(Key, &FlowStage)> = Vec::new();
-    let again_is = |stage: &&FlowStage| matches!(stage.operator, Operator::Verify(..) | Operator::Judge(..));
-    for stage in standing.stages("verify").filter(again_is) {
+    let can_be_given_again =
+        |stage: &&FlowStage| matches!(stage.operator, Operator::Verify(..) | Operator::Judge(..));
+    for stage in standing.stages("verify").filter(can_be_given_again) {
         chosen.extend(least(standing, stage, n).into_iter().map(|id| (id, stage)));
     }
     chosen.sort_by(|(one, a), (two, b)| (one, &a.name).cmp(&(two, &b.name)));
@@ -75,29 +76,40 @@ fn again(standing: &Standing, id: Key, stage: &FlowStage) -> Result<Option<Strin
     if reads_documents && documents.is_empty() {
         return Err(missing("the document"));
     }
-    let given = catch_unwind(AssertUnwindSafe(|| match &stage.operator {
-        Operator::Verify(verifier, _) => Some(Some(verifier.verify(&sample, &documents))),
+    let given = match &stage.operator {
+        Operator::Verify(verifier, _) => {
+            match catch_unwind(AssertUnwindSafe(|| verifier.verify(&sample, &documents))) {
+                Ok(verdict) => Anew::Judged(verdict),
+                Err(_) => Anew::Failed("panic".to_owned()),
+            }
+        }
         Operator::Judge(judge, _) => judged_anew(standing, &**judge, &sample, &documents),
-        _ => None,
-    }));
-    // A call that is owed gives no verdict yet.
-    let Some(given) = given.unwrap_or(Some(None)) else { return Ok(None) };
-    if given == kept.verdict {
+        _ => return Ok(None),
+    };
+    let same = match (&given, &kept.outcome) {
+        (Anew::Judged(verdict), _) => kept.verdict.as_ref() == Some(verdict),
+        (Anew::Failed(_), _) => kept.verdict.is_none(),
+        (Anew::Unanswered, Outcome::Failed { reason }) => owed(reason),
+        (Anew::Unanswered, _) => false,
+    };
+    if same {
         return Ok(None);
     }
-    let before = match &kept.outcome {
-        Outcome::Failed { reason } => format!("failed: {reason}"),
-        _ => told(kept.verdict.as_ref()),
+    let before = match (&kept.verdict, &kept.outcome) {
+        (Some(verdict), _) => told(verdict),
+        (None, Outcome::Failed { reason }) => format!("failed: {reason}"),
+        (None, _) => "no verdict".to_owned(),
+    };
+    let now = match given {
+        Anew::Judged(verdict) => format!("is {}", told(&verdict)),
+        Anew::Failed(reason) => format!("is failed: {reason}"),
+        Anew::Unanswered => "asks what nobody has answered".to_owned(),
     };
     let version = stage.operator.identity().version;
-    let now = told(given.as_ref());
-    Ok(Some(format!(
-        "{name} (version {version}) on sample {id}: was {before}; is {now}: give the verifier a new version"
-    )))
+    Ok(Some(format!("{name} (version {version}) on sample {id}: was {before}; {now}: give it a new version")))
 }
 
-fn told(verdict: Option<&Verdict>) -> String {
-    let Some(verdict) = verdict else { return "failed".to_owned() };
+fn told(verdict: &Verdict) -> String {
     let said = if verdict.accept { "accepted" } else { "rejected" };
     let reason = verdict.reason.as_deref().map(|reason| format!(", {reason}")).unwrap_or_default();
     format!("{said}, score {}{reason}", verdict.score.value())

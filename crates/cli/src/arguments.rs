@@ -247,7 +247,7 @@ pub(crate) struct Check {
     /// The flow file, or a workspace's URL
     #[arg(default_value = "flow.toml")]
     pub(crate) flow: String,
-    /// Run this many kept verdicts of pure verifiers again, and fail where one differs
+    /// Give this many kept verdicts of pure verifiers and judges again, and fail where one differs
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) rerun: usize,
     #[command(flatten)]

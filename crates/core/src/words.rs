@@ -36,11 +36,16 @@ pub fn each_lower_word_begins(text: &str, mut each: impl FnMut(&str, usize)) {
             each(&word, word.len());
         }
     });
-    LOWER.set(all);
+    if all.capacity() <= MOST_ROOM {
+        LOWER.set(all);
+    }
 }
 
+/// Bytes of a text for which room is kept: most are shorter.
+const MOST_ROOM: usize = 1 << 20;
+
 thread_local! {
-    /// Room for a text in lower case, for as long as the thread lives: texts are many, and short.
+    /// Room for a text in lower case, for as long as the thread lives.
     static LOWER: Cell<String> = const { Cell::new(String::new()) };
 }
 

@@ -54,10 +54,11 @@ impl Respondent for Counter {
     }
 }
 
-/// Accepts what is as long as it may be, by its word's length and then by that of its double; its version is always the
-/// same.
+/// Accepts what is as long as it may be, by its word's length and then by that of its double, or of more; its version is
+/// always the same.
 struct Longest {
     letters: u64,
+    times: usize,
     counter: Counter,
 }
 
@@ -77,7 +78,8 @@ impl Inquiry<Judged, Verdict> for Longest {
 
     fn next(&self, (sample, _): &Judged, heard: &[Vec<Heard>]) -> Next<Verdict> {
         if heard.len() < 2 {
-            let request = sample.text().repeat(heard.len() + 1).into_bytes();
+            let times = if heard.is_empty() { 1 } else { self.times };
+            let request = sample.text().repeat(times).into_bytes();
             return Next::Ask(vec![Question { to: 0, request }]);
         }
         match heard.iter().map(|round| round[0].as_ref().ok()?.text.parse::<u64>().ok()).sum::<Option<u64>>()
@@ -94,22 +96,26 @@ fn kept_verdicts_of_judges_are_given_again_and_nobody_is_asked() {
     let bench = Bench::new("judged-anew");
     bench.write("a.md", "- one\n- three\n- never\n- later\n");
     let counter = Counter::default();
-    let flow = |letters| {
+    let flow = |letters, times| {
         let flow = Flow::with_tokenizer("judged-anew", Arc::new(Words));
         let pages = Files::matching("pages/*").tier(Tier::T0);
         let docs = flow.documents("docs", pages.source("docs", bench.folder()).unwrap());
-        let judge = Longest { letters, counter: counter.clone() };
+        let judge = Longest { letters, times, counter: counter.clone() };
         docs.generate(Lines).judge(judge).mix(Recipe::default()).publish();
         flow
     };
-    let incomplete = build(&bench, &flow(4)).expect_err("a call is owed");
+    let incomplete = build(&bench, &flow(4, 2)).expect_err("a call is owed");
     assert_eq!(incomplete.kind(), ErrorKind::Incomplete);
     let asked = counter.0.load(Ordering::Relaxed);
-    let again = |letters, n| wait_for(bench.workspace().check_rerun(&flow(letters), n)).unwrap();
-    assert_eq!(again(4, 10), [""; 0]);
-    let drifted = again(5, 10);
+    let again = |letters, times| wait_for(bench.workspace().check_rerun(&flow(letters, times), 10)).unwrap();
+    assert_eq!(again(4, 2), [""; 0]);
+    let drifted = again(5, 2);
     assert_eq!(drifted.len(), 1, "what has failed fails again, and what is owed says nothing: {drifted:?}");
     assert!(drifted[0].starts_with("longest (version 1) on sample "), "{drifted:?}");
     assert!(drifted[0].contains("was rejected, score 0, too long; is accepted, score 1"), "{drifted:?}");
+    // Other questions are other calls, which were never made.
+    let drifted = again(4, 3);
+    assert_eq!(drifted.len(), 3, "but for what is owed: {drifted:?}");
+    assert!(drifted.iter().all(|one| one.contains("; asks what nobody has answered: ")), "{drifted:?}");
     assert_eq!(counter.0.load(Ordering::Relaxed), asked);
 }

@@ -39,14 +39,15 @@ impl Banding {
         1.0 - (1.0 - agree.powi(self.rows as i32)).powi(self.bands as i32)
     }
 
-    /// Returns how many values a signature needs.
-    pub(crate) fn values(&self) -> usize {
-        self.bands * self.rows
+    /// Returns how many values a signature needs that [`Banding::each`] takes so many bits of: those of all bands, and so
+    /// many that no band's order comes round to its own.
+    pub(crate) fn values(&self, bits: u32) -> usize {
+        (self.bands * self.rows).max(self.rows + Order::values(bits))
     }
 
-    /// Calls `each` with every band's key, and with the beginning of the next band, by which a crowd can be ordered:
-    /// rows that agree there too are likelier alike. The lowest `bits` of a value tell it from most others; what is
-    /// of another `kind` is never met.
+    /// Calls `each` with every band's key, and with the values that follow in the signature, from the first again after the
+    /// last, by which a crowd can be ordered: rows that agree there too are likelier alike. The lowest `bits` of a value
+    /// tell it from most others; what is of another `kind` is never met.
     pub(crate) fn each(&self, signature: &[u32], bits: u32, kind: &[u8], mut each: impl FnMut(Key, Order)) {
         let mut bytes = Vec::with_capacity(self.rows * 4 + kind.len());
         for band in 0..self.bands {
@@ -55,7 +56,7 @@ impl Banding {
             let rows = &signature[band * self.rows..(band + 1) * self.rows];
             rows.iter().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
             let next = (band + 1) * self.rows;
-            let next = (next..next + (64 / bits) as usize).map(|index| signature[index % signature.len()]);
+            let next = (next..next + Order::values(bits)).map(|index| signature[index % signature.len()]);
             let order = next.fold(0, |order, value| (order << bits) | u64::from(value & ((1 << bits) - 1)));
             each(Key::from_u128(xxh3_128_with_seed(&bytes, band as u64)), Order(order));
         }
@@ -75,6 +76,8 @@ mod tests {
                 assert!(banding.bands <= MOST_BANDS || banding.rows == 1);
             }
         }
+        assert_eq!(Banding { bands: 7, rows: 3 }.values(4), 21);
+        assert_eq!(Banding { bands: 1, rows: 2 }.values(4), 18, "sixteen values are not the band's own");
         assert_eq!(Banding::of(0.8, 0.01, 0.4, 0.4), Banding { bands: 7, rows: 3 });
         assert_eq!(Banding::of(0.8, 0.01, 0.4, 0.25), Banding { bands: 9, rows: 4 });
     }

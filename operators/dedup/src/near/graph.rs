@@ -109,6 +109,7 @@ pub(crate) fn purge(
     let route = |_, read: &mut ReadSample<'_, ()>| read().map(|(better, ())| better.route);
     let displaced =
         candidates.look_up(scope, gone, route, |by, route, (row, similarity): (Row, Score), say| {
+            // A row stands in no one's way that is not there.
             if let Some(by_route) = *route {
                 let outcome = Outcome::Displaced { by, by_route, similarity };
                 say(row.id, StageRow { row, outcome, verdict: None });
@@ -207,4 +208,33 @@ fn compare<L: Likeness>(
             say(id, Duplicates::Alike(edge));
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Reverse;
+
+    use rifflebox_core::Tier;
+    use rifflebox_dataflow::{decode, encode};
+
+    use super::*;
+
+    #[test]
+    fn what_a_band_says_is_read_by_all_who_read_a_part_of_it() {
+        let id = Key::of(b"one");
+        let better = Rank { tier: Tier::T1, score: Reverse(Score::ONE), id };
+        let pair = Pair { better, worse: Key::of(b"two"), version: 7 };
+        let edge = Edge::of(&pair, Score::new(0.9));
+        let crowd = Crowd { rows: 40, left_out: 700 };
+        for (met, rest) in [
+            (Met::Alike(edge), Rest::Alike),
+            (Met::Unknown(pair), Rest::Unknown(pair)),
+            (Met::Crowd(crowd), Rest::Crowd(crowd)),
+        ] {
+            let (name, bytes) = encode(&id, &met);
+            assert_eq!(decode(name, &bytes), (id, rest));
+        }
+        let (name, bytes) = encode(&id, &Met::Alike(edge));
+        assert_eq!(decode(name, &bytes), (id, Duplicates::Alike(edge)));
+    }
 }

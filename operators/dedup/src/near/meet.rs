@@ -30,14 +30,20 @@ pub(crate) struct Shape {
     pub(crate) version: u64,
 }
 
-/// Values of a signature, as numbers of four bits, the first one highest.
+/// Values of a signature, as numbers of so many bits as tell most of them apart, the first one highest. A crowd is parted by
+/// four bits at a time: a value of words, or four of a vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Order(pub(crate) u64);
 
 impl Order {
     const VALUES: u32 = 16;
 
-    /// Returns the value of this number.
+    /// Returns how many values of so many bits it holds.
+    pub(crate) const fn values(bits: u32) -> usize {
+        (u64::BITS / bits) as usize
+    }
+
+    /// Returns the four bits of this number.
     fn value(self, index: u32) -> u64 {
         self.0 >> (4 * (Self::VALUES - 1 - index)) & 0xf
     }

@@ -51,10 +51,11 @@ impl<const WORDS: usize> Memo<WORDS> {
     }
 }
 
-/// Returns what tells whether words are remembered by this name. A place that was never taken is named zero, as one digest
-/// in 2^64 is.
+/// Returns what tells whether words are remembered by this name. A place that was never taken passes for one name in 2^64.
 fn checked(name: u128, found: &[u64]) -> u64 {
-    found.iter().fold(name as u64, |check, word| check.rotate_left(7) ^ word)
+    /// The golden ratio's digits: each word is spread over all that come after it.
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    found.iter().fold(name as u64, |check, word| (check ^ word).wrapping_mul(ODD).rotate_left(32))
 }
 
 #[cfg(test)]
@@ -89,6 +90,12 @@ mod tests {
         assert_eq!(last.len(), 7);
     }
 
+    /// Words of which the first and the fifth differ between writers by the same bits, turned, and that tell their round.
+    fn words(writer: u64, round: u64) -> [u64; 7] {
+        let differs = writer << 4;
+        [differs, round, 7, round << 9, differs.rotate_left(28), 1, 2]
+    }
+
     #[test]
     fn what_two_write_at_the_same_time_is_nobodys() {
         let memo = Memo::<7>::new();
@@ -98,15 +105,15 @@ mod tests {
                 let (memo, done) = (&memo, &done);
                 threads.spawn(move || {
                     for round in 0..200_000u64 {
-                        memo.put(name(3) + u128::from(writer), [(writer << 32) | (round % 1000); 7]);
+                        memo.put(name(3) + u128::from(writer), words(writer, round % 1000));
                     }
                     done.store(true, Ordering::Relaxed);
                 });
             }
             while !done.load(Ordering::Relaxed) {
                 for writer in 0..2u64 {
-                    if let Some(words) = memo.get(name(3) + u128::from(writer)) {
-                        assert_eq!((words, words[0] >> 32), ([words[0]; 7], writer));
+                    if let Some(found) = memo.get(name(3) + u128::from(writer)) {
+                        assert_eq!(found, words(writer, found[1]));
                     }
                 }
             }

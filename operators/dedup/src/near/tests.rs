@@ -141,6 +141,28 @@ fn a_crowd_of_one_template_is_bounded_and_nothing_is_removed_wrongly() {
 }
 
 #[test]
+fn copies_are_found_in_a_crowd_where_signatures_are_short() {
+    let mut random = Random::new(5);
+    let template = prose(&mut random, 300);
+    let mut crowd = Purging::new(near(1.0)).unwrap();
+    for row in 0..20 {
+        let mut text = template.clone();
+        text[150] = format!("name{row}");
+        crowd.put(document(&format!("{row:02}"), text.join(" "), Tier::T3));
+        crowd.put(document(&format!("{row:02}, said otherwise"), text.join(", "), Tier::T3));
+    }
+    crowd.run(pace(1)).unwrap();
+    let displaced = crowd.displaced();
+    sound(crowd.documents(), &displaced, 1.0);
+    assert_eq!(
+        (displaced.len(), crowd.notes()["rows in crowded bands"] > 0),
+        (20, true),
+        "{:?}",
+        crowd.notes()
+    );
+}
+
+#[test]
 fn a_human_row_outlives_its_copies_and_a_survivor_that_goes_gives_them_back() {
     let mut random = Random::new(11);
     let original = prose(&mut random, 100);

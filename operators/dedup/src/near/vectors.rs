@@ -10,6 +10,9 @@ use super::planes::Planes;
 /// Unrelated vectors stand at a right angle: this share of their pairs may meet in vain.
 const IN_VAIN: f64 = 0.001;
 
+/// Bits of a signature's value: above a plane, or below it.
+const BITS: u32 = 1;
+
 /// Likeness by the cosine of two vectors' angle.
 #[derive(Debug)]
 pub(crate) struct Vectors {
@@ -24,7 +27,7 @@ impl Vectors {
     pub(crate) fn new(field: &str, threshold: f64, miss_rate: f64) -> Self {
         let same_side = 1.0 - threshold.acos() / std::f64::consts::PI;
         let banding = Banding::of(same_side, miss_rate, 0.5, IN_VAIN);
-        Vectors { field: field.to_owned(), banding, planes: Planes::new(banding.values()), threshold }
+        Vectors { field: field.to_owned(), banding, planes: Planes::new(banding.values(BITS)), threshold }
     }
 
     /// Returns the sample's vector; none where the field is no list of numbers, or all of them are zero.
@@ -65,7 +68,7 @@ impl Likeness for Vectors {
         let vector = self.vector(sample)?;
         // Vectors of two models do not compare: another dimension is another kind.
         let kind = [vec![sample.content.kind() as u8], vector.len().to_le_bytes().to_vec()].concat();
-        self.banding.each(&self.planes.sign(&vector), 1, &kind, each);
+        self.banding.each(&self.planes.sign(&vector), BITS, &kind, each);
         let numbers = vector.iter().fold(Key::builder("vector"), |key, n| key.number(n.to_bits().into()));
         // Any two vectors of one dimension may be alike, whatever their numbers.
         let size = u32::try_from(vector.len()).unwrap_or(u32::MAX);

@@ -20,6 +20,9 @@ use crate::columns;
 /// Pairs of half the threshold are not alike: this share of them may meet in vain.
 const IN_VAIN: f64 = 0.4;
 
+/// Bits of a signature's value that tell it from most others.
+const BITS: u32 = 4;
+
 /// Sets that are kept for a while, about, and their bytes at most.
 const RECENT_SETS: usize = 1 << 17;
 const RECENT_BYTES: u64 = 256 << 20;
@@ -41,8 +44,8 @@ pub(crate) struct Words {
     compared: Memo<1>,
 }
 
-/// The bits of no similarity: of a pair that is not alike.
-const UNLIKE: u64 = 0;
+/// The bits of no number: of a pair that is not alike.
+const UNLIKE: u64 = u64::MAX;
 
 /// What is still known of a row; its set is fetched when it is first compared.
 pub(crate) struct Known {
@@ -68,7 +71,7 @@ impl Words {
             shingler: Shingler { unit: settings.unit, n: settings.n },
             on: settings.on.clone(),
             banding,
-            permutations: Permutations::new(banding.values()),
+            permutations: Permutations::new(banding.values(BITS)),
             threshold: settings.threshold_millionths(),
             recent: Cache::with_weighter(RECENT_SETS, RECENT_BYTES, Bytes),
             counted: Memo::new(),
@@ -160,7 +163,7 @@ impl Likeness for Words {
 
     fn bands(&self, id: Key, sample: &SampleHead, each: &mut dyn FnMut(Key, Order)) -> Option<Shape> {
         let size = self.with_set(&sample.content, |set| {
-            self.banding.each(&self.permutations.sign(set), 4, &[sample.content.kind() as u8], each);
+            self.banding.each(&self.permutations.sign(set), BITS, &[sample.content.kind() as u8], each);
             self.keep(id, set);
             set.len()
         })?;
