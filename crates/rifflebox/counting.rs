@@ -100,13 +100,13 @@ pub(crate) fn counting(plan: &FlowPlan) -> (FlowPlan, BTreeMap<String, Arc<Count
 /// Returns the further calls of each stage that follow from calls which are counted and not made.
 ///
 /// Of each call that is not made, as many rows follow as of the answers that the stage has so far, one without any;
-/// of these, as many pass each stage as do so far, all of them at a stage that has seen none. `missing` says how many
-/// documents a stage with a target will be let ask of, if each gives a sample.
+/// of these, as many pass each stage as do so far, all of them at a stage that has seen none. `wanted` says of how many
+/// documents a stage with a target will be let ask beside those, if each gives a sample.
 pub(crate) fn expected(
     plan: &FlowPlan,
     counts: &BTreeMap<String, Arc<Counted>>,
     before: &Reader,
-    missing: &BTreeMap<String, u64>,
+    wanted: &BTreeMap<String, u64>,
 ) -> BTreeMap<String, Counts> {
     let mut leaving: BTreeMap<&str, f64> = BTreeMap::new();
     let mut expected = BTreeMap::new();
@@ -118,8 +118,7 @@ pub(crate) fn expected(
             Operator::GenerateAsked(_) | Operator::Teach(_) => {
                 let calls = counted.unwrap_or_default();
                 // Documents that are yet to be admitted, each with a first call.
-                let wanted =
-                    missing.get(&stage.name).copied().unwrap_or_default().saturating_sub(calls.calls);
+                let wanted = wanted.get(&stage.name).copied().unwrap_or_default();
                 let first = rounds_of(stage, before);
                 let rows_of_call =
                     if first.first == 0 { 1.0 } else { history.all as f64 / first.first as f64 };

@@ -22,7 +22,7 @@ use crate::keeper::{ALL, touched};
 use crate::publish::Publisher;
 use crate::report::{Changes, Report, ShardCounts, StageCalls, grouped};
 use crate::scan::scan_beside;
-use crate::target::{admitted_of, changes, missing};
+use crate::target::{changes, left, missing};
 use crate::workspace::Workspace;
 
 /// What a build would do.
@@ -160,13 +160,8 @@ impl Rehearsal {
         content.dirty.extend(keeper.buckets.iter().map(|bucket| format!("{bucket:03x}")));
         let after = Reader::new(keeper.memory.runs);
         let report = self.publish(&after, &mut content)?;
-        let mut missing = missing(&self.plan, &before);
-        for (stage, samples) in &mut missing {
-            // What is not there cannot be asked of.
-            let admitted = before.count_keys(&admitted_of(stage));
-            *samples = report.documents.total.saturating_sub(admitted).min(*samples);
-        }
-        let mut planned = self.stages(&matched, &before, &missing);
+        let wanted = self.wanted(&after);
+        let mut planned = self.stages(&matched, &before, &wanted);
         planned.documents =
             Changes { total: report.documents.total, broken: report.documents.broken, ..scanned.changes };
         planned.added = keeper.moved.values().filter(|sum| **sum > 0).count() as u64;
@@ -202,6 +197,18 @@ impl Rehearsal {
         }
     }
 
+    /// Returns how many documents each stage with a target may yet have to ask of, beside those that it is known to ask of:
+    /// each makes a sample that is missing, at best.
+    fn wanted(&self, after: &Reader) -> BTreeMap<String, u64> {
+        let targets = missing(&self.plan, after).into_iter().filter_map(|(name, samples)| {
+            let asked = self.counts.get(&name).map(|counted| counted.so_far().calls).unwrap_or_default();
+            // What is not there cannot be asked of.
+            let left = left(self.plan.stage(&name)?, after);
+            Some((name, samples.saturating_sub(asked).min(left)))
+        });
+        targets.collect()
+    }
+
     /// Counts the shards that would be written.
     fn publish(&self, reader: &Reader, content: &mut Content) -> Result<Report> {
         let publisher = Publisher {
@@ -221,9 +228,9 @@ impl Rehearsal {
         Ok(report)
     }
 
-    fn stages(&self, matched: &Plan, before: &Reader, missing: &BTreeMap<String, u64>) -> BuildPlan {
+    fn stages(&self, matched: &Plan, before: &Reader, wanted: &BTreeMap<String, u64>) -> BuildPlan {
         let mut planned = BuildPlan::default();
-        let expected = expected(&self.plan, &self.counts, before, missing);
+        let expected = expected(&self.plan, &self.counts, before, wanted);
         let mut kept = Report::default();
         asked(&self.plan, before, &mut kept);
         for stage in &self.plan.stages {

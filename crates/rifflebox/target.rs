@@ -69,6 +69,12 @@ pub(crate) fn missing(plan: &FlowPlan, reader: &Reader) -> BTreeMap<String, u64>
     missing.collect()
 }
 
+/// Returns of how many documents a stage with a target may not ask yet.
+pub(crate) fn left(stage: &FlowStage, reader: &Reader) -> u64 {
+    let documents: u64 = stage.from.iter().map(|source| reader.count_keys(&format!("{source}/rows"))).sum();
+    documents.saturating_sub(reader.count_keys(&admitted_of(&stage.name)))
+}
+
 /// Names among a stage's notes what is missing of its target.
 pub(crate) const MISSING: &str = "samples missing of the target";
 
