@@ -47,26 +47,14 @@ pub(crate) fn judged(
     }
 }
 
-/// What a judge comes to that judges a sample anew, by the kept answers.
-pub(crate) enum Anew {
-    Judged(Verdict),
-    Failed(String),
-    /// It asks what nobody has answered.
-    Unanswered,
-}
-
-/// Lets a judge judge a sample anew; asks nobody.
+/// Lets a judge judge a sample anew by the kept answers; asks nobody.
 pub(crate) fn judged_anew(
     standing: &Standing,
     judge: &Judge,
     sample: &Sample,
     documents: &[Document],
-) -> Anew {
-    match judgement(standing, judge, sample, documents).end {
-        End::Said(verdict) => Anew::Judged(verdict),
-        End::Failed(reason) => Anew::Failed(reason),
-        End::Unanswered => Anew::Unanswered,
-    }
+) -> End<Verdict> {
+    judgement(standing, judge, sample, documents).end
 }
 
 fn judgement(
@@ -86,10 +74,22 @@ struct Conversation<Said> {
     end: End<Said>,
 }
 
-enum End<Said> {
+/// What an inquiry comes to.
+pub(crate) enum End<Said> {
     Said(Said),
     Failed(String),
+    /// It asks what nobody has answered.
     Unanswered,
+}
+
+impl<Said> From<Next<Said>> for End<Said> {
+    fn from(last: Next<Said>) -> Self {
+        match last {
+            Next::Say(said) | Next::SayRest(said, _) => End::Said(said),
+            Next::Fail(reason) => End::Failed(reason),
+            Next::Ask(_) => End::Failed("it asks on, or asks nothing".to_owned()),
+        }
+    }
 }
 
 /// Takes all steps of an inquiry into an item that kept answers allow; asks nothing.
@@ -102,15 +102,9 @@ fn conversation<Item, Said>(
     let (mut calls, mut heard) = (Vec::new(), Vec::<Vec<Heard>>::new());
     loop {
         let next = catch_unwind(AssertUnwindSafe(|| inquiry.next(item, &heard)));
-        let end = match next.unwrap_or_else(|_| Next::Fail("panic".to_owned())) {
-            Next::Ask(questions) if heard.len() < rounds && !questions.is_empty() => Ok(questions),
-            Next::Ask(_) => Err(End::Failed("it asks on, or asks nothing".to_owned())),
-            Next::Say(said) | Next::SayRest(said, _) => Err(End::Said(said)),
-            Next::Fail(reason) => Err(End::Failed(reason)),
-        };
-        let questions = match end {
-            Ok(questions) => questions,
-            Err(end) => return Conversation { calls, end },
+        let questions = match next.unwrap_or_else(|_| Next::Fail("panic".to_owned())) {
+            Next::Ask(questions) if heard.len() < rounds && !questions.is_empty() => questions,
+            last => return Conversation { calls, end: last.into() },
         };
         let mut replies = Vec::new();
         for question in &questions {

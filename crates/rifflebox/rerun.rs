@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rifflebox_core::{Error, ErrorKind, Key, Outcome, Result, StageRow, Verdict};
 use rifflebox_dataflow::{Flow, FlowStage, Operator};
 
-use crate::conversation::{Anew, judged_anew};
+use crate::conversation::{End, judged_anew};
 use crate::standing::{Standing, owed};
 use crate::workspace::Workspace;
 
@@ -79,18 +79,18 @@ fn again(standing: &Standing, id: Key, stage: &FlowStage) -> Result<Option<Strin
     let given = match &stage.operator {
         Operator::Verify(verifier, _) => {
             match catch_unwind(AssertUnwindSafe(|| verifier.verify(&sample, &documents))) {
-                Ok(verdict) => Anew::Judged(verdict),
-                Err(_) => Anew::Failed("panic".to_owned()),
+                Ok(verdict) => End::Said(verdict),
+                Err(_) => End::Failed("panic".to_owned()),
             }
         }
         Operator::Judge(judge, _) => judged_anew(standing, &**judge, &sample, &documents),
         _ => return Ok(None),
     };
     let same = match (&given, &kept.outcome) {
-        (Anew::Judged(verdict), _) => kept.verdict.as_ref() == Some(verdict),
-        (Anew::Failed(_), _) => kept.verdict.is_none(),
-        (Anew::Unanswered, Outcome::Failed { reason }) => owed(reason),
-        (Anew::Unanswered, _) => false,
+        (End::Said(verdict), _) => kept.verdict.as_ref() == Some(verdict),
+        (End::Failed(_), _) => kept.verdict.is_none(),
+        (End::Unanswered, Outcome::Failed { reason }) => owed(reason),
+        (End::Unanswered, _) => false,
     };
     if same {
         return Ok(None);
@@ -101,9 +101,9 @@ fn again(standing: &Standing, id: Key, stage: &FlowStage) -> Result<Option<Strin
         (None, _) => "no verdict".to_owned(),
     };
     let now = match given {
-        Anew::Judged(verdict) => format!("is {}", told(&verdict)),
-        Anew::Failed(reason) => format!("is failed: {reason}"),
-        Anew::Unanswered => "asks what nobody has answered".to_owned(),
+        End::Said(verdict) => format!("is {}", told(&verdict)),
+        End::Failed(reason) => format!("is failed: {reason}"),
+        End::Unanswered => "asks what nobody has answered".to_owned(),
     };
     let version = stage.operator.identity().version;
     Ok(Some(format!("{name} (version {version}) on sample {id}: was {before}; {now}: give it a new version")))

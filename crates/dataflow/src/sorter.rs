@@ -108,7 +108,7 @@ fn consolidate<T: Time>(updates: &mut Vec<Update<T>>) {
     updates.retain(|(_, _, diff)| *diff != 0);
 }
 
-/// Sorts updates by key, value and time: first the heads of their keys, which are short, and then each update goes to its
+/// Sorts updates by key and value: first the heads of their keys, which are short, and then each update goes to its
 /// place at once.
 fn sort<T: Time>(updates: &mut [Update<T>], order: &mut Vec<(u64, u32)>) {
     let full = |one: &Update<T>, two: &Update<T>| (&one.0, &one.1).cmp(&(&two.0, &two.1));

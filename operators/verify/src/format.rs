@@ -138,8 +138,10 @@ impl Format {
             return Err("the assistant says nothing".to_owned());
         }
         for (index, (name, text)) in parts.iter().enumerate() {
-            let turn = if parts.len() > 1 { format!(", turn {}", index + 1) } else { String::new() };
-            self.judge(text).map_err(|why| clip(format!("{name}{turn}: {why}")))?;
+            self.judge(text).map_err(|why| {
+                let turn = if parts.len() > 1 { format!(", turn {}", index + 1) } else { String::new() };
+                clip(format!("{name}{turn}: {why}"))
+            })?;
         }
         Ok(())
     }

@@ -98,10 +98,11 @@ impl<K: Data, V: Data> Keyed<K, V> {
         version: &str,
         keep: impl Fn(&K, &V) -> bool + Send + Sync + 'static,
     ) -> Keyed<K, V> {
-        self.flat_map(name, version, move |key, value, say| {
-            if keep(&key, &value) {
-                say(key, value);
-            }
+        let keep = Arc::new(keep);
+        self.step(name, version, &[], move |scope, inputs| {
+            let rows = scope.enter(Arranged::<K, V>::at(inputs[0]));
+            let keep = keep.clone();
+            scope.filter(rows, move |key, value| keep(key, value)).node
         })
     }
 

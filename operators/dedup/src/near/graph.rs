@@ -7,7 +7,7 @@ use rifflebox_dataflow::{Arranged, Candidates, Keep, Purged, ReadSample, Rows, S
 use serde::{Deserialize, Serialize};
 
 use super::meet::{Crowd, Crowds, Member, Order, Pair, Rank, Seen, Shape};
-use super::survivors::{Claim, Edge, survivors};
+use super::survivors::{Claim, Duplicates, Edge, survivors};
 
 /// When two samples are alike: pure functions of a sample, of which a band's member tells all that its id does not.
 pub(crate) trait Likeness: Send + Sync + 'static {
@@ -58,12 +58,6 @@ enum Rest {
     Alike,
     Unknown(Pair),
     Crowd(Crowd),
-}
-
-/// [`Met::Alike`] alone: it decodes from the same bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) enum Duplicates {
-    Alike(Edge),
 }
 
 /// What is known of two rows that have met, on its way to the better one.

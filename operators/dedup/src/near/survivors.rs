@@ -6,7 +6,6 @@ use rifflebox_core::{Key, Score, Tier};
 use rifflebox_dataflow::{Arranged, Keep, Scope};
 use serde::{Deserialize, Serialize};
 
-use super::graph::Duplicates;
 use super::meet::{Pair, Rank};
 
 /// Two rows that are duplicates of one another, by the better one's key.
@@ -24,6 +23,12 @@ impl Edge {
         let Rank { tier, score, id: _ } = pair.better;
         Edge { tier, score, worse: pair.worse, similarity }
     }
+}
+
+/// What a band says of two rows that are duplicates, as far as it says that they are: it decodes from the same bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Duplicates {
+    Alike(Edge),
 }
 
 /// By which kept row another goes, by that one's key: the least claim is the best-ranked row's.
